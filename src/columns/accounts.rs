@@ -1,0 +1,73 @@
+//! The accounts of a ledger: their keys in byte order and whatever an account table says of them.
+
+use std::collections::BTreeMap;
+
+use super::{AccountId, Column};
+
+/// Every account that a transfer names, in key order, with the columns of the account table.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    keys: Vec<String>,
+    columns: BTreeMap<String, Column>,
+    outside: Vec<bool>,
+}
+
+impl Accounts {
+    pub(super) fn new(keys: Vec<String>, columns: BTreeMap<String, Column>) -> Self {
+        let outside = match columns.get("kind") {
+            Some(Column::Text(kinds)) => (0..keys.len())
+                .map(|row| kinds.get(row).is_some_and(|kind| matches!(kind, "external" | "cash")))
+                .collect(),
+            _ => vec![false; keys.len()],
+        };
+        Self { keys, columns, outside }
+    }
+
+    /// How many accounts there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there are no accounts.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// All account ids, in key order.
+    pub fn ids(&self) -> impl Iterator<Item = AccountId> + use<> {
+        (0..u32::try_from(self.keys.len()).expect("account ids are 32 bits")).map(AccountId)
+    }
+
+    /// The key of an account, as the ledger writes it.
+    #[must_use]
+    pub fn key(&self, account: AccountId) -> &str {
+        &self.keys[account.index()]
+    }
+
+    /// The account with this key, if a transfer names it.
+    #[must_use]
+    pub fn find(&self, key: &str) -> Option<AccountId> {
+        let position = self.keys.binary_search_by(|probe| probe.as_str().cmp(key)).ok()?;
+        Some(AccountId(u32::try_from(position).expect("account ids are 32 bits")))
+    }
+
+    /// A column of the account table, one value an account.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.get(name)
+    }
+
+    /// The account table's columns by name.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, &Column)> {
+        self.columns.iter().map(|(name, column)| (name.as_str(), column))
+    }
+
+    /// Whether the account stands for the outside (its kind is `external` or `cash`): such an account is
+    /// bound to a role only where the role's predicate names `kind`.
+    #[must_use]
+    pub fn is_outside(&self, account: AccountId) -> bool {
+        self.outside[account.index()]
+    }
+}

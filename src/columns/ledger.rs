@@ -1,0 +1,414 @@
+//! The ledger: every accepted transfer, sorted by (time, transfer id), with dense account numbers.
+//!
+//! A reader fills a [`Draft`] in file order; [`Ledger::new`] checks it, numbers the accounts in key order and
+//! sorts the rows, so that nothing later depends on how the rows came.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use rayon::slice::ParallelSliceMut;
+
+use super::{AccountId, Accounts, BaseAmount, Column, CurrencyId, LedgerSummary, Money, RowId, Span, Time};
+
+/// A currency and how many decimals its minor unit has.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Currency {
+    /// ISO 4217 code, or `XXX` where the ledger names none.
+    pub code: String,
+    /// Decimals of the minor unit: 2 for cents.
+    pub digits: u8,
+}
+
+/// Where a transfer stood in the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceRow {
+    /// Position in [`Ledger::files`].
+    pub file: u32,
+    /// Record number inside that file, from 1.
+    pub record: u64,
+}
+
+/// Transfer ids: whole numbers where all of them are, else text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TxIds {
+    /// Every id is a number without leading zeros.
+    Numbers(Vec<u64>),
+    /// Ids as written.
+    Texts(Vec<String>),
+}
+
+impl TxIds {
+    /// How many ids there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Numbers(ids) => ids.len(),
+            Self::Texts(ids) => ids.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The order of two ids: shorter first, then byte by byte. For plain numbers this is their size.
+    fn compare(&self, a: usize, b: usize) -> Ordering {
+        match self {
+            Self::Numbers(ids) => ids[a].cmp(&ids[b]),
+            Self::Texts(ids) => ids[a].len().cmp(&ids[b].len()).then_with(|| ids[a].cmp(&ids[b])),
+        }
+    }
+
+    fn gather(self, order: &[u32]) -> Self {
+        match self {
+            Self::Numbers(ids) => Self::Numbers(order.iter().map(|&row| ids[row as usize]).collect()),
+            Self::Texts(mut ids) => {
+                Self::Texts(order.iter().map(|&row| std::mem::take(&mut ids[row as usize])).collect())
+            }
+        }
+    }
+}
+
+/// The columns of a ledger as a reader collects them: rows in file order, accounts as they were met.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Transfer ids, no two alike.
+    pub tx_ids: TxIds,
+    /// Booking times.
+    pub times: Vec<Time>,
+    /// Positions in `keys`.
+    pub senders: Vec<u32>,
+    /// Positions in `keys`.
+    pub receivers: Vec<u32>,
+    /// Account keys, each once, in any order.
+    pub keys: Vec<String>,
+    /// Booked amounts in minor units of their currency, above zero.
+    pub amounts: Vec<Money>,
+    /// Positions in `currency_table`.
+    pub currencies: Vec<u16>,
+    /// The currencies, each once, in any order.
+    pub currency_table: Vec<Currency>,
+    /// The same amounts in the base currency.
+    pub base_amounts: Vec<BaseAmount>,
+    /// The base currency.
+    pub base: Currency,
+    /// Other columns of the transfers by canonical name (`channel`, `purpose`, …), those that were asked for.
+    pub columns: BTreeMap<String, Column>,
+    /// Where each row stood.
+    pub sources: Vec<SourceRow>,
+    /// Names of the input files.
+    pub files: Vec<String>,
+    /// Columns of the account table, one value for each of `keys`.
+    pub account_columns: BTreeMap<String, Column>,
+    /// The step between two times that the input can tell apart.
+    pub resolution: Span,
+}
+
+/// Every accepted transfer of a run, ready to be searched.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    tx_ids: TxIds,
+    times: Vec<Time>,
+    senders: Vec<AccountId>,
+    receivers: Vec<AccountId>,
+    amounts: Vec<Money>,
+    currencies: Vec<CurrencyId>,
+    currency_table: Vec<Currency>,
+    base_amounts: Vec<BaseAmount>,
+    base: Currency,
+    columns: BTreeMap<String, Column>,
+    sources: Vec<SourceRow>,
+    files: Vec<String>,
+    accounts: Accounts,
+    resolution: Span,
+}
+
+impl Ledger {
+    /// Numbers the accounts and currencies in key order and sorts the rows by (time, transfer id).
+    ///
+    /// # Panics
+    ///
+    /// Where the draft breaks a promise of its fields: columns of different lengths, an amount that is not
+    /// above zero, a position outside its table. Readers set such rows aside before.
+    #[must_use]
+    pub fn new(draft: Draft) -> Self {
+        check(&draft);
+        let mut order: Vec<u32> = (0..u32::try_from(draft.times.len()).expect("at most 2^32 transfers")).collect();
+        order.par_sort_unstable_by(|&a, &b| {
+            let (a, b) = (a as usize, b as usize);
+            draft.times[a].cmp(&draft.times[b]).then_with(|| draft.tx_ids.compare(a, b))
+        });
+        let (key_order, key_rank) = ranks(&draft.keys);
+        let (currency_order, currency_rank) = ranks(&draft.currency_table);
+        let account = |positions: &[u32]| -> Vec<AccountId> {
+            order.iter().map(|&row| AccountId(key_rank[positions[row as usize] as usize])).collect()
+        };
+        let senders = account(&draft.senders);
+        let receivers = account(&draft.receivers);
+        let narrow = |rank: u32| CurrencyId(u16::try_from(rank).expect("fewer currencies than 2^16"));
+        let mut keys = draft.keys;
+        let keys = key_order.iter().map(|&position| std::mem::take(&mut keys[position as usize])).collect();
+        let account_columns =
+            draft.account_columns.iter().map(|(name, column)| (name.clone(), column.gather(&key_order))).collect();
+        Self {
+            times: order.iter().map(|&row| draft.times[row as usize]).collect(),
+            amounts: order.iter().map(|&row| draft.amounts[row as usize]).collect(),
+            base_amounts: order.iter().map(|&row| draft.base_amounts[row as usize]).collect(),
+            currencies: order
+                .iter()
+                .map(|&row| narrow(currency_rank[draft.currencies[row as usize] as usize]))
+                .collect(),
+            sources: order.iter().map(|&row| draft.sources[row as usize]).collect(),
+            columns: draft.columns.iter().map(|(name, column)| (name.clone(), column.gather(&order))).collect(),
+            tx_ids: draft.tx_ids.gather(&order),
+            senders,
+            receivers,
+            currency_table: currency_order
+                .iter()
+                .map(|&position| draft.currency_table[position as usize].clone())
+                .collect(),
+            base: draft.base,
+            files: draft.files,
+            accounts: Accounts::new(keys, account_columns),
+            resolution: draft.resolution,
+        }
+    }
+
+    /// How many transfers there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there are no transfers.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// All transfers in order.
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = RowId> + use<> {
+        (0..u32::try_from(self.times.len()).expect("row ids are 32 bits")).map(RowId)
+    }
+
+    /// The id of a transfer as text.
+    #[must_use]
+    pub fn tx_id(&self, row: RowId) -> String {
+        match &self.tx_ids {
+            TxIds::Numbers(ids) => ids[row.index()].to_string(),
+            TxIds::Texts(ids) => ids[row.index()].clone(),
+        }
+    }
+
+    /// The booking time of a transfer.
+    #[must_use]
+    pub fn time(&self, row: RowId) -> Time {
+        self.times[row.index()]
+    }
+
+    /// The account a transfer leaves.
+    #[must_use]
+    pub fn sender(&self, row: RowId) -> AccountId {
+        self.senders[row.index()]
+    }
+
+    /// The account a transfer reaches.
+    #[must_use]
+    pub fn receiver(&self, row: RowId) -> AccountId {
+        self.receivers[row.index()]
+    }
+
+    /// The booked amount, in minor units of [`Ledger::currency`].
+    #[must_use]
+    pub fn amount(&self, row: RowId) -> Money {
+        self.amounts[row.index()]
+    }
+
+    /// The amount in the base currency, if it can be weighed.
+    #[must_use]
+    pub fn base_amount(&self, row: RowId) -> BaseAmount {
+        self.base_amounts[row.index()]
+    }
+
+    /// The currency a transfer is booked in.
+    #[must_use]
+    pub fn currency(&self, row: RowId) -> CurrencyId {
+        self.currencies[row.index()]
+    }
+
+    /// All booking times, in order.
+    #[must_use]
+    pub fn times(&self) -> &[Time] {
+        &self.times
+    }
+
+    /// All senders, in row order.
+    #[must_use]
+    pub fn senders(&self) -> &[AccountId] {
+        &self.senders
+    }
+
+    /// All receivers, in row order.
+    #[must_use]
+    pub fn receivers(&self) -> &[AccountId] {
+        &self.receivers
+    }
+
+    /// All amounts in the base currency, in row order.
+    #[must_use]
+    pub fn base_amounts(&self) -> &[BaseAmount] {
+        &self.base_amounts
+    }
+
+    /// All booked amounts, in row order.
+    #[must_use]
+    pub fn amounts(&self) -> &[Money] {
+        &self.amounts
+    }
+
+    /// All booked currencies, in row order.
+    #[must_use]
+    pub fn currencies(&self) -> &[CurrencyId] {
+        &self.currencies
+    }
+
+    /// The currency table, in code order.
+    #[must_use]
+    pub fn currency_table(&self) -> &[Currency] {
+        &self.currency_table
+    }
+
+    /// The currency that amounts are compared in.
+    #[must_use]
+    pub fn base(&self) -> &Currency {
+        &self.base
+    }
+
+    /// A further column of the transfers by canonical name, if it was asked for and the input has it.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.get(name)
+    }
+
+    /// The further columns by name.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, &Column)> {
+        self.columns.iter().map(|(name, column)| (name.as_str(), column))
+    }
+
+    /// Where a transfer stood in the input.
+    #[must_use]
+    pub fn source(&self, row: RowId) -> SourceRow {
+        self.sources[row.index()]
+    }
+
+    /// Names of the input files.
+    #[must_use]
+    pub fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// The accounts.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The step between two times that the input can tell apart.
+    #[must_use]
+    pub fn resolution(&self) -> Span {
+        self.resolution
+    }
+
+    /// What a plan may know of the ledger: numbers and names, no transfer.
+    #[must_use]
+    pub fn summary(&self) -> LedgerSummary {
+        LedgerSummary::of(self)
+    }
+}
+
+fn check(draft: &Draft) {
+    let rows = draft.times.len();
+    let lengths = [
+        draft.tx_ids.len(),
+        draft.senders.len(),
+        draft.receivers.len(),
+        draft.amounts.len(),
+        draft.currencies.len(),
+        draft.base_amounts.len(),
+        draft.sources.len(),
+    ];
+    assert!(lengths.iter().all(|&length| length == rows), "every column has one value a row");
+    assert!(draft.columns.values().all(|column| column.len() == rows), "every further column has one value a row");
+    assert!(
+        draft.account_columns.values().all(|column| column.len() == draft.keys.len()),
+        "every account column has one value an account"
+    );
+    assert!(draft.amounts.iter().all(|amount| amount.0 > 0), "amounts are above zero");
+    let accounts = draft.keys.len();
+    let named = draft.senders.iter().chain(&draft.receivers);
+    assert!(named.into_iter().all(|&position| (position as usize) < accounts), "every account has a key");
+    let currencies = draft.currency_table.len();
+    assert!(draft.currencies.iter().all(|&position| (position as usize) < currencies), "every currency has a code");
+}
+
+/// The positions of the values in sorted order, and the rank of each position.
+fn ranks<T: Ord + Sync>(values: &[T]) -> (Vec<u32>, Vec<u32>) {
+    let mut order: Vec<u32> = (0..u32::try_from(values.len()).expect("at most 2^32 values")).collect();
+    order.par_sort_unstable_by(|&a, &b| values[a as usize].cmp(&values[b as usize]));
+    let mut rank = vec![0u32; values.len()];
+    for (position, &value) in (0u32..).zip(&order) {
+        rank[value as usize] = position;
+    }
+    (order, rank)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(ids: &[&str], days: &[i64]) -> Draft {
+        let rows = ids.len();
+        Draft {
+            tx_ids: TxIds::Texts(ids.iter().map(|id| (*id).to_owned()).collect()),
+            times: days.iter().map(|day| Time(day * Span::DAY.0)).collect(),
+            senders: vec![0; rows],
+            receivers: vec![1; rows],
+            keys: vec!["zoe".into(), "adam".into()],
+            amounts: vec![Money(100); rows],
+            currencies: vec![0; rows],
+            currency_table: vec![Currency { code: "EUR".into(), digits: 2 }],
+            base_amounts: vec![BaseAmount::known(Money(100)); rows],
+            base: Currency { code: "EUR".into(), digits: 2 },
+            columns: BTreeMap::new(),
+            sources: vec![SourceRow { file: 0, record: 1 }; rows],
+            files: vec!["-".into()],
+            account_columns: BTreeMap::new(),
+            resolution: Span::DAY,
+        }
+    }
+
+    #[test]
+    fn rows_are_sorted_by_time_and_then_by_the_size_of_a_numeric_id() {
+        let ledger = Ledger::new(draft(&["10", "9", "1"], &[2, 2, 3]));
+        let ids: Vec<String> = ledger.rows().map(|row| ledger.tx_id(row)).collect();
+        assert_eq!(ids, ["9", "10", "1"]);
+    }
+
+    #[test]
+    fn accounts_are_numbered_in_key_order_whatever_the_order_of_rows() {
+        let ledger = Ledger::new(draft(&["1"], &[0]));
+        assert_eq!(ledger.accounts().key(AccountId(0)), "adam");
+        assert_eq!(ledger.sender(RowId(0)), AccountId(1));
+        assert_eq!(ledger.accounts().find("zoe"), Some(AccountId(1)));
+    }
+
+    #[test]
+    #[should_panic(expected = "amounts are above zero")]
+    fn an_amount_of_zero_is_a_broken_promise() {
+        let mut draft = draft(&["1"], &[0]);
+        draft.amounts[0] = Money(0);
+        let _ = Ledger::new(draft);
+    }
+}

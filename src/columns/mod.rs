@@ -1,0 +1,21 @@
+//! What a transfer is: accounts, money and time, and the [`Ledger`] that holds them.
+//!
+//! Every other stage speaks in these words. A value that exists here has been checked: a [`Ledger`] is
+//! sorted, its account numbers are dense, its amounts are positive integers.
+
+mod accounts;
+mod column;
+mod ids;
+mod ledger;
+mod money;
+pub mod schema;
+mod summary;
+mod time;
+
+pub use accounts::Accounts;
+pub use column::{Column, TextColumn};
+pub use ids::{AccountId, CurrencyId, RowId};
+pub use ledger::{Currency, Draft, Ledger, SourceRow, TxIds};
+pub use money::{BaseAmount, Money, ParseRatioError, Ratio};
+pub use summary::{CurrencySummary, LedgerSummary};
+pub use time::{ParseSpanError, Span, Time};

@@ -1,0 +1,84 @@
+//! What a plan may know of a ledger: counts, spans and names, never a transfer.
+
+use std::collections::BTreeSet;
+
+use super::{BaseAmount, Ledger, Span, Time};
+
+/// Numbers about a ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerSummary {
+    /// How many transfers.
+    pub transfers: usize,
+    /// How many accounts they name.
+    pub accounts: usize,
+    /// Transfers from an account to itself: counted, never matched.
+    pub self_transfers: usize,
+    /// Time of the first transfer.
+    pub first: Option<Time>,
+    /// Time of the last transfer.
+    pub last: Option<Time>,
+    /// The step between two times that the input can tell apart.
+    pub resolution: Span,
+    /// Code of the base currency.
+    pub base: String,
+    /// The currencies in code order.
+    pub currencies: Vec<CurrencySummary>,
+    /// Transfers whose amount in the base currency is unknown.
+    pub unweighed: usize,
+    /// Names of the transfers' further columns.
+    pub columns: BTreeSet<String>,
+    /// Names of the account table's columns.
+    pub account_columns: BTreeSet<String>,
+    /// The most transfers that leave one account.
+    pub busiest_sender: usize,
+    /// The most transfers that reach one account.
+    pub busiest_receiver: usize,
+}
+
+/// Numbers about one currency of a ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrencySummary {
+    /// ISO 4217 code.
+    pub code: String,
+    /// Transfers booked in it.
+    pub transfers: usize,
+    /// Of these, how many have no amount in the base currency.
+    pub unweighed: usize,
+}
+
+impl LedgerSummary {
+    pub(super) fn of(ledger: &Ledger) -> Self {
+        let mut currencies: Vec<CurrencySummary> = ledger
+            .currency_table()
+            .iter()
+            .map(|currency| CurrencySummary { code: currency.code.clone(), transfers: 0, unweighed: 0 })
+            .collect();
+        let mut sent = vec![0usize; ledger.accounts().len()];
+        let mut received = sent.clone();
+        let mut self_transfers = 0;
+        for row in ledger.rows() {
+            let (sender, receiver) = (ledger.sender(row), ledger.receiver(row));
+            self_transfers += usize::from(sender == receiver);
+            sent[sender.index()] += 1;
+            received[receiver.index()] += 1;
+            let currency = &mut currencies[ledger.currency(row).index()];
+            currency.transfers += 1;
+            currency.unweighed += usize::from(ledger.base_amount(row) == BaseAmount::UNKNOWN);
+        }
+        Self {
+            transfers: ledger.len(),
+            accounts: ledger.accounts().len(),
+            self_transfers,
+            first: ledger.times().first().copied(),
+            last: ledger.times().last().copied(),
+            resolution: ledger.resolution(),
+            base: ledger.base().code.clone(),
+            unweighed: currencies.iter().map(|currency| currency.unweighed).sum(),
+            currencies,
+            columns: ledger.columns().map(|(name, _)| name.to_owned()).collect(),
+            account_columns: ledger.accounts().columns().map(|(name, _)| name.to_owned()).collect(),
+            busiest_sender: sent.into_iter().max().unwrap_or(0),
+            busiest_receiver: received.into_iter().max().unwrap_or(0),
+        }
+    }
+}

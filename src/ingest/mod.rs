@@ -1,0 +1,118 @@
+//! Files in, [`Ledger`] out; rows that cannot be used are set aside with a reason, and nothing is lost.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::columns::{Ledger, RowId};
+
+/// What to read and how.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Files, folders, globs, or `-` for standard input.
+    pub inputs: Vec<String>,
+    /// The account table, if there is one; a folder that holds one beside its transfers needs none named.
+    pub accounts: Option<PathBuf>,
+    /// A table of rates: date, currency, rate into the base currency.
+    pub rates: Option<PathBuf>,
+    /// A mapping file, or the name of a preset; else the header decides.
+    pub mapping: Option<String>,
+    /// Code of the base currency; else the one most transfers are booked in.
+    pub base: Option<String>,
+    /// How many rows may be set aside before the run stops; one in a hundred if not given.
+    pub max_rejects: Option<RejectLimit>,
+    /// Whether account keys that look identifying are accepted.
+    pub identifiable: bool,
+    /// Further transfer columns that rules and statistics read, by canonical name.
+    pub columns: BTreeSet<String>,
+    /// Account columns that rules and statistics read.
+    pub account_columns: BTreeSet<String>,
+    /// Whether ground-truth labels are read too (into [`Intake::labels`], never into the ledger).
+    pub labels: bool,
+}
+
+/// How many rows may be set aside.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RejectLimit {
+    /// So many rows.
+    Rows(u64),
+    /// So many percent of the rows read.
+    Percent(f64),
+}
+
+/// Everything that reading gave.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    /// The accepted transfers.
+    pub ledger: Ledger,
+    /// The rows set aside.
+    pub rejects: Rejects,
+    /// Rows read: accepted and set aside.
+    pub read: u64,
+    /// The files read, transfers first.
+    pub files: Vec<InputFile>,
+    /// The preset or mapping file used, and how it was chosen.
+    pub mapping: String,
+    /// Rates into the base currency in use, and where each comes from.
+    pub rates: Vec<RateUsed>,
+    /// Things a careful reader of the results should know, a sentence each.
+    pub notes: Vec<String>,
+    /// Ground truth, if asked for.
+    pub labels: Option<Labels>,
+}
+
+/// One file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct InputFile {
+    /// Its path as given; `-` is standard input.
+    pub path: String,
+    /// What it holds: `transfers`, `accounts`, `rates` or `mapping`.
+    pub role: String,
+    /// Its format: `csv`, `csv.gz`, `csv.zst`, `parquet`, `arrow`, `jsonl`, `toml`.
+    pub format: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Rows read from it.
+    pub rows: u64,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
+}
+
+/// One rate into the base currency.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct RateUsed {
+    /// The currency that is converted.
+    pub currency: String,
+    /// How many units of the base currency one unit is worth.
+    pub rate: f64,
+    /// `given`, or `inferred from N converting transfers`.
+    pub source: String,
+}
+
+/// Rows set aside, in file order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rejects {
+    /// The rows.
+    pub rows: Vec<Reject>,
+}
+
+/// One row set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// Its file.
+    pub file: String,
+    /// Its line from 1, or its record number where the format has no lines.
+    pub line: u64,
+    /// The source column at fault, if it is one.
+    pub column: String,
+    /// The value at fault, cut after 200 characters.
+    pub value: String,
+    /// Why it cannot be used.
+    pub reason: String,
+}
+
+/// Ground truth about transfers: never visible to rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// For each labelled transfer: row, typology and instance, where the source has them.
+    pub rows: Vec<(RowId, Option<String>, Option<String>)>,
+}
