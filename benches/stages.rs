@@ -1,1 +1,3 @@
+//! Benches of the stages and kernels.
+
 fn main() {}
