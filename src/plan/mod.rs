@@ -2,6 +2,10 @@
 //!
 //! A plan is made from the rule and the ledger's summary alone; it never sees a transfer.
 
+mod choose;
+mod explain;
+mod needs;
+
 use crate::columns::LedgerSummary;
 use crate::lang::{Flow, RoleId, Typology};
 
@@ -33,11 +37,24 @@ pub enum Kernel {
     Exhaustive,
 }
 
+impl Kernel {
+    /// Its name in explanations and manifests.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Fan => "fan",
+            Self::Layers => "layers",
+            Self::Exhaustive => "exhaustive",
+        }
+    }
+}
+
 /// Why a rule cannot be evaluated on a ledger, in a sentence: "not evaluable" is not "no match".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct NotEvaluable {
-    /// The reason, naming the missing column or rate and how to supply it.
+    /// The reason, naming what is missing and how to supply it.
     pub reason: String,
 }
 
@@ -47,12 +64,13 @@ pub struct NotEvaluable {
 ///
 /// Where the rule reads a column that the ledger lacks.
 pub fn build(typology: &Typology, summary: &LedgerSummary) -> Result<Plan, NotEvaluable> {
-    let _ = summary;
-    Ok(Plan {
-        typology: typology.id.clone(),
-        flow: typology.flow.clone(),
-        kernel: Kernel::Exhaustive,
-        anchor: 0,
-        reasons: Vec::new(),
-    })
+    needs::met(&typology.flow, summary)?;
+    Ok(of_flow(&typology.id, typology.flow.clone()))
+}
+
+/// Plans a flow without asking whether a ledger has its columns.
+#[must_use]
+pub fn of_flow(typology: &str, flow: Flow) -> Plan {
+    let choice = choose::choose(&flow);
+    Plan { typology: typology.to_owned(), flow, kernel: choice.kernel, anchor: choice.anchor, reasons: choice.reasons }
 }

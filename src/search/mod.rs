@@ -1,7 +1,13 @@
 //! Plan × Ledger → [`Instances`]: the temporal graph and the kernels that search it.
 
 mod features;
+mod graph;
 mod instances;
+mod judge;
+mod kernel;
+mod mask;
+mod select;
+mod task;
 
 pub use features::{Features, features};
 pub use instances::{Cut, Instance, Instances};
@@ -10,7 +16,11 @@ use std::sync::atomic::AtomicBool;
 
 use crate::columns::Ledger;
 use crate::lang::Predicate;
-use crate::plan::Plan;
+use crate::plan::{Kernel, Plan};
+
+use graph::Graph;
+use select::Selector;
+use task::Task;
 
 /// Budgets of a search; what they cut is always reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +52,15 @@ pub enum SearchError {
 #[derive(Debug)]
 pub struct Searcher<'a> {
     ledger: &'a Ledger,
+    graph: Graph,
+    selector: Selector<'a>,
 }
 
 impl<'a> Searcher<'a> {
     /// Prepares a ledger for any number of searches.
     #[must_use]
     pub fn new(ledger: &'a Ledger) -> Self {
-        Self { ledger }
+        Self { ledger, graph: Graph::new(ledger), selector: Selector::new(ledger) }
     }
 
     /// All instances of a plan, coalesced, with the kernel that the plan names.
@@ -57,17 +69,24 @@ impl<'a> Searcher<'a> {
     ///
     /// Where a predicate does not fit the ledger's columns, or `stop` was set.
     pub fn run(&self, plan: &Plan, limits: &Limits, stop: &AtomicBool) -> Result<Instances, SearchError> {
-        let _ = (plan, limits, stop, self.ledger);
-        Ok(Instances::default())
+        let task = Task::new(plan, self.ledger, &self.graph, &self.selector, *limits)?;
+        let found = match plan.kernel {
+            Kernel::Path => kernel::path::search(&task, stop)?,
+            Kernel::Fan => kernel::fan::search(&task, stop)?,
+            Kernel::Layers => kernel::layers::search(&task, stop)?,
+            Kernel::Exhaustive => kernel::kept(&task, kernel::exhaustive::search(&task))?,
+        };
+        Ok(within_budget(found.coalesce(), limits))
     }
 
-    /// The same with the kernel that defines what a match is; slow.
+    /// The same with the kernel that defines what a match is: slow, and without budgets.
     ///
     /// # Errors
     ///
     /// As [`Searcher::run`].
-    pub fn run_exhaustive(&self, plan: &Plan, stop: &AtomicBool) -> Result<Instances, SearchError> {
-        self.run(plan, &Limits::default(), stop)
+    pub fn run_exhaustive(&self, plan: &Plan) -> Result<Instances, SearchError> {
+        let task = Task::new(plan, self.ledger, &self.graph, &self.selector, Limits::default())?;
+        Ok(kernel::kept(&task, kernel::exhaustive::search(&task))?.coalesce())
     }
 
     /// Whether a predicate over instance columns (`having`, `unless`) holds, for each instance.
@@ -76,7 +95,37 @@ impl<'a> Searcher<'a> {
     ///
     /// Where the predicate does not fit the columns.
     pub fn judge(&self, plan: &Plan, predicate: &Predicate, instances: &Instances) -> Result<Vec<bool>, SearchError> {
-        let _ = (plan, predicate);
-        Ok(vec![true; instances.len()])
+        if instances.is_empty() {
+            return Ok(Vec::new());
+        }
+        judge::judge(&plan.flow, self.ledger, predicate, instances)
     }
+
+    /// The ledger that is searched.
+    #[must_use]
+    pub fn ledger(&self) -> &'a Ledger {
+        self.ledger
+    }
+
+    /// How many transfers each step of a plan could use: the counts that an explanation shows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Searcher::run`].
+    pub fn candidates(&self, plan: &Plan) -> Result<Vec<usize>, SearchError> {
+        let task = Task::new(plan, self.ledger, &self.graph, &self.selector, Limits::default())?;
+        Ok((0..plan.flow.steps.len()).map(|step| task.admitted_count(step)).collect())
+    }
+}
+
+/// Keeps as many matches as the budget allows, the first in order, and says so.
+fn within_budget(mut found: Instances, limits: &Limits) -> Instances {
+    let most = usize::try_from(limits.matches_per_rule).unwrap_or(usize::MAX);
+    if found.len() > most {
+        let total = found.total();
+        let keep: Vec<bool> = (0..found.len()).map(|position| position < most).collect();
+        found = found.filtered(&keep);
+        found.cuts.push(Cut { anchor: None, budget: "--max-matches-per-rule", found: total });
+    }
+    found
 }

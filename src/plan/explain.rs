@@ -1,0 +1,89 @@
+//! A plan in words, as `moneytrail plan` prints it.
+
+use std::fmt;
+
+use crate::lang::{Direction, Flow, Shape, StepId};
+
+use super::Plan;
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "plan {}", self.typology)?;
+        writeln!(f, "  kernel  {}", self.kernel.name())?;
+        for reason in &self.reasons {
+            writeln!(f, "          {reason}")?;
+        }
+        writeln!(f, "  anchor  {}", self.flow.roles[self.anchor].name)?;
+        writeln!(f, "  window  {}", self.flow.within)?;
+        if let Some(filter) = &self.flow.filter {
+            writeln!(f, "  where   {}", filter.sql)?;
+        }
+        for role in self.flow.roles.iter() {
+            let size = role.members.map_or_else(
+                || "one account".to_owned(),
+                |count| format!("{} accounts", range(count.least, count.most)),
+            );
+            let predicate =
+                role.predicate.as_ref().map_or_else(String::new, |predicate| format!(", {}", predicate.sql));
+            writeln!(f, "  role    {}: {size}{predicate}", role.name)?;
+        }
+        for step in 0..self.flow.steps.len() {
+            write_step(f, &self.flow, step)?;
+        }
+        for (word, predicate) in [("having", &self.flow.having), ("unless", &self.flow.unless)] {
+            if let Some(predicate) = predicate {
+                writeln!(f, "  {word}  {}", predicate.sql)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_step(f: &mut fmt::Formatter<'_>, flow: &Flow, position: StepId) -> fmt::Result {
+    let step = &flow.steps[position];
+    let arrow = match step.direction {
+        Direction::Forward => "->",
+        Direction::Reverse => "<-",
+    };
+    write!(f, "  step {}  {} {arrow} {}", position + 1, flow.roles[step.left].name, flow.roles[step.right].name)?;
+    match &step.shape {
+        Shape::One => write!(f, ", one transfer")?,
+        Shape::Path { hops, via } => {
+            write!(f, ", a path of {} transfers", range(hops.least, hops.most))?;
+            if let Some(via) = via {
+                write!(f, " via {}", via.sql)?;
+            }
+        }
+        Shape::Set { transfers, each, fan } => {
+            write!(f, ", a set")?;
+            for (word, count) in [("transfers", transfers), ("each", each), ("fan", fan)] {
+                if count.least > 1 || count.most.is_some() {
+                    write!(f, ", {word} {}", range(count.least, count.most))?;
+                }
+            }
+        }
+    }
+    let is_path = matches!(step.shape, Shape::Path { .. });
+    let fed = position > 0
+        && step.direction == Direction::Forward
+        && flow.steps[position - 1].direction == Direction::Forward;
+    if fed || is_path {
+        write!(f, ", delay {}..{}", step.delay.least, step.delay.most)?;
+    }
+    if let Some(ratio) = step.pass_through {
+        let end = |ratio: Option<crate::columns::Ratio>| ratio.map_or_else(String::new, |ratio| ratio.to_string());
+        write!(f, ", pass_through {}..{}", end(ratio.least), end(ratio.most))?;
+    }
+    match &step.filter {
+        Some(filter) => writeln!(f, ", where {}", filter.sql),
+        None => writeln!(f),
+    }
+}
+
+fn range(least: u32, most: Option<u32>) -> String {
+    match most {
+        Some(most) if most == least => least.to_string(),
+        Some(most) => format!("{least}..{most}"),
+        None => format!("{least}.."),
+    }
+}

@@ -1,0 +1,69 @@
+//! The ledger seen from its accounts: for each, the transfers that leave it and those that reach it, in time.
+//!
+//! Self-transfers are in neither list: they are never part of a match.
+
+use crate::columns::{AccountId, Ledger, RowId};
+
+/// Per account, the transfers out and in, in row (and so time) order.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    outgoing: Adjacency,
+    incoming: Adjacency,
+}
+
+#[derive(Debug)]
+struct Adjacency {
+    starts: Vec<u32>,
+    rows: Vec<RowId>,
+}
+
+impl Graph {
+    pub(crate) fn new(ledger: &Ledger) -> Self {
+        let accounts = ledger.accounts().len();
+        let (outgoing, incoming) = rayon::join(
+            || Adjacency::new(accounts, ledger.senders(), ledger.receivers()),
+            || Adjacency::new(accounts, ledger.receivers(), ledger.senders()),
+        );
+        Self { outgoing, incoming }
+    }
+
+    /// The transfers that leave an account, in row order.
+    #[inline]
+    pub(crate) fn outgoing(&self, account: AccountId) -> &[RowId] {
+        self.outgoing.of(account)
+    }
+
+    /// The transfers that reach an account, in row order.
+    #[inline]
+    pub(crate) fn incoming(&self, account: AccountId) -> &[RowId] {
+        self.incoming.of(account)
+    }
+}
+
+impl Adjacency {
+    /// Counting sort: rows keep their order within an account.
+    fn new(accounts: usize, owners: &[AccountId], others: &[AccountId]) -> Self {
+        let mut starts = vec![0u32; accounts + 1];
+        let moves = || owners.iter().zip(others).enumerate().filter(|(_, (owner, other))| owner != other);
+        for (_, (owner, _)) in moves() {
+            starts[owner.index() + 1] += 1;
+        }
+        for account in 0..accounts {
+            starts[account + 1] += starts[account];
+        }
+        let mut next = starts.clone();
+        let mut rows = vec![RowId(0); starts[accounts] as usize];
+        for (row, (owner, _)) in moves() {
+            let place = &mut next[owner.index()];
+            rows[*place as usize] = RowId(u32::try_from(row).expect("row ids are 32 bits"));
+            *place += 1;
+        }
+        Self { starts, rows }
+    }
+
+    #[inline]
+    fn of(&self, account: AccountId) -> &[RowId] {
+        let account = account.index();
+        &self.rows[self.starts[account] as usize..self.starts[account + 1] as usize]
+    }
+}

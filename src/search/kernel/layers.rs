@@ -1,0 +1,331 @@
+//! Finds any line of sets and single transfers: gather-scatter, scatter-gather, stacked layers, bipartite blocks.
+//!
+//! The search starts at each account of the first single role. Sets to its left and right are filled with every
+//! transfer that could belong to some window; where the line reaches another single role, the candidates are
+//! divided by account. What is left of a binding is then looked at window by window.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+
+use crate::columns::{AccountId, RowId, Span, Time};
+use crate::lang::{Count, RoleId, Shape, StepId};
+
+use super::super::task::Task;
+use super::super::{Instances, SearchError};
+use super::family::{Index, Slot, counts_hold, distinct, link, settle, support};
+use super::{Sink, each_anchor};
+
+/// All instances of any flow.
+pub(in crate::search) fn search(task: &Task<'_>, stop: &AtomicBool) -> Result<Instances, SearchError> {
+    let steps = &task.flow.steps;
+    let middle = steps.iter().position(|step| step.left == task.plan.anchor).unwrap_or(steps.len());
+    each_anchor(task, stop, |anchor, sink| {
+        let mut line = Line {
+            task,
+            singles: vec![None; task.flow.roles.len()],
+            between: Vec::new(),
+            slots: Vec::new(),
+            earliest: Time(i64::MIN),
+            latest: Time(i64::MAX),
+        };
+        line.singles[task.plan.anchor] = Some(anchor);
+        if line.fill_left(middle, anchor) { line.step(middle, sink) } else { ControlFlow::Continue(()) }
+    })
+}
+
+/// A binding under way, with everything that its slots may hold.
+#[derive(Debug)]
+struct Line<'t> {
+    task: &'t Task<'t>,
+    singles: Vec<Option<AccountId>>,
+    between: Vec<AccountId>,
+    slots: Vec<Slot>,
+    /// Where transfers can lie so that they share a window with every chosen one.
+    earliest: Time,
+    latest: Time,
+}
+
+impl Line<'_> {
+    /// Fills the sets to the left of the anchor, nearest first; says whether each holds enough.
+    fn fill_left(&mut self, middle: StepId, anchor: AccountId) -> bool {
+        let task = self.task;
+        for step in (0..middle).rev() {
+            let mut rows = Vec::new();
+            match self.slots.first() {
+                None => {
+                    rows.extend(task.left_of(step, anchor).iter().copied().filter(|&row| task.is_admitted(step, row)))
+                }
+                Some(next) => {
+                    let link = link(task, step, next.step);
+                    let times = next.rows.iter().map(|&row| (task.left(next.step, row), task.ledger.time(row)));
+                    let index = Index::new(times);
+                    for account in members(next.rows.iter().map(|&row| task.left(next.step, row))) {
+                        let feeds = |row: RowId| {
+                            let time = task.ledger.time(row);
+                            index.any(account, time + link.least, time + link.most)
+                        };
+                        let list = task.left_of(step, account).iter().copied();
+                        rows.extend(list.filter(|&row| task.is_admitted(step, row) && feeds(row)));
+                    }
+                    rows.sort_unstable();
+                    rows.dedup();
+                }
+            }
+            rows.retain(|&row| self.is_free(task.flow.steps[step].left, task.left(step, row)));
+            if !self.is_enough(task.flow.steps[step].left, rows.iter().map(|&row| task.left(step, row))) {
+                return false;
+            }
+            self.slots.insert(0, Slot { step, chosen: false, rows });
+        }
+        true
+    }
+
+    /// Whether there are as many distinct accounts as a set role needs.
+    fn is_enough(&self, role: RoleId, accounts: impl Iterator<Item = AccountId>) -> bool {
+        self.task.flow.roles[role].members.is_none_or(|members| distinct(accounts) >= members.least as usize)
+    }
+
+    /// Whether an account may (still) be a member of a set role, or become the account of a single one.
+    fn is_free(&self, role: RoleId, account: AccountId) -> bool {
+        let taken = self.task.flow.distinct && self.singles.contains(&Some(account));
+        let single = self.task.flow.roles[role].is_single();
+        !taken && !(single && self.between.contains(&account))
+    }
+
+    /// Tries everything for the steps from `step` on.
+    fn step(&mut self, step: StepId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let Some(part) = self.task.flow.steps.get(step) else { return self.windows(sink) };
+        match &part.shape {
+            Shape::One => self.choose(step, Count { least: 1, most: Some(1) }, 1, self.bound(part.left), sink),
+            Shape::Path { hops, .. } => self.choose(step, *hops, 1, self.bound(part.left), sink),
+            Shape::Set { .. } => self.fill(step, sink),
+        }
+    }
+
+    fn bound(&self, role: RoleId) -> AccountId {
+        self.singles[role].expect("the line has come to this single role")
+    }
+
+    /// Tries every transfer as hop number `hop` of a step that has come to `from`.
+    fn choose(&mut self, step: StepId, hops: Count, hop: u32, from: AccountId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let task = self.task;
+        let part = &task.flow.steps[step];
+        let (earliest, latest) = (self.earliest, self.latest);
+        for &row in task.between(task.right_of(step, from), earliest, latest) {
+            let again = self.slots.iter().any(|slot| slot.chosen && slot.rows[0] == row);
+            if again || !task.is_admitted(step, row) || !self.follows(step, row) {
+                continue;
+            }
+            let (time, to) = (task.ledger.time(row), task.right(step, row));
+            self.earliest = earliest.max(time - task.flow.within);
+            self.latest = latest.min(time + task.flow.within);
+            self.slots.push(Slot { step, chosen: true, rows: vec![row] });
+            let bound = self.singles[part.right];
+            if hop >= hops.least && bound.map_or_else(|| self.is_free(part.right, to), |account| account == to) {
+                self.singles[part.right] = Some(to);
+                self.step(step + 1, sink)?;
+                self.singles[part.right] = bound;
+            }
+            let passes = !self.singles.contains(&Some(to)) && !self.between.contains(&to);
+            if hops.most.is_none_or(|most| hop < most) && passes {
+                self.between.push(to);
+                self.choose(step, hops, hop + 1, to, sink)?;
+                self.between.pop();
+            }
+            self.slots.pop();
+        }
+        (self.earliest, self.latest) = (earliest, latest);
+        ControlFlow::Continue(())
+    }
+
+    /// Whether a transfer goes with what the slot before it may hold.
+    fn follows(&self, step: StepId, row: RowId) -> bool {
+        let task = self.task;
+        let Some(before) = self.slots.last() else { return true };
+        let link = link(task, before.step, step);
+        let (account, time) = (task.left(step, row), task.ledger.time(row));
+        let fits = |&other: &RowId| {
+            let gap = task.ledger.time(row) - task.ledger.time(other);
+            task.right(before.step, other) == account && link.least <= gap && gap <= link.most
+        };
+        let from = before.rows.partition_point(|&other| task.ledger.time(other) < time - link.most);
+        before.rows[from..].iter().take_while(|&&other| task.ledger.time(other) <= time - link.least).any(fits)
+    }
+
+    /// Fills a set step and, where it ends at a single role that has no account yet, tries every account.
+    fn fill(&mut self, step: StepId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let task = self.task;
+        let part = &task.flow.steps[step];
+        let mut rows = self.candidates(step);
+        let right = |row: RowId| task.right(step, row);
+        if !task.flow.roles[part.right].is_single() {
+            rows.retain(|&row| self.is_free(part.right, right(row)));
+            return self.with(step, rows, sink);
+        }
+        if let Some(account) = self.singles[part.right] {
+            rows.retain(|&row| right(row) == account);
+            return self.with(step, rows, sink);
+        }
+        rows.sort_unstable_by_key(|&row| (right(row), row));
+        for group in rows.chunk_by(|&a, &b| right(a) == right(b)) {
+            let account = right(group[0]);
+            if self.is_free(part.right, account) {
+                self.singles[part.right] = Some(account);
+                self.with(step, group.to_vec(), sink)?;
+                self.singles[part.right] = None;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Goes on with a set step that holds these transfers.
+    fn with(&mut self, step: StepId, rows: Vec<RowId>, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let task = self.task;
+        let part = &task.flow.steps[step];
+        let enough = self.is_enough(part.left, rows.iter().map(|&row| task.left(step, row)))
+            && self.is_enough(part.right, rows.iter().map(|&row| task.right(step, row)));
+        if rows.is_empty() || !enough {
+            return ControlFlow::Continue(());
+        }
+        self.slots.push(Slot { step, chosen: false, rows });
+        self.step(step + 1, sink)?;
+        self.slots.pop();
+        ControlFlow::Continue(())
+    }
+
+    /// Every transfer that a set step could hold, in row order, whatever account stands on its right.
+    fn candidates(&self, step: StepId) -> Vec<RowId> {
+        let task = self.task;
+        let fits = |row: &RowId| task.is_admitted(step, *row);
+        let clipped = |account| task.between(task.right_of(step, account), self.earliest, self.latest).iter().copied();
+        let Some(before) = self.slots.last() else {
+            return clipped(self.bound(task.flow.steps[step].left)).filter(fits).collect();
+        };
+        let link = link(task, before.step, step);
+        let mut supports: Vec<(AccountId, Time)> =
+            before.rows.iter().map(|&row| (task.right(before.step, row), task.ledger.time(row))).collect();
+        supports.sort_unstable();
+        let mut rows = Vec::new();
+        for times in supports.chunk_by(|a, b| a.0 == b.0) {
+            follow(task, clipped(times[0].0), times, link.least, link.most, |row| {
+                if task.is_admitted(step, row) {
+                    rows.push(row);
+                }
+            });
+        }
+        rows.sort_unstable();
+        rows
+    }
+
+    /// Looks at every window of a complete binding.
+    fn windows(&mut self, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let task = self.task;
+        let mut slots = self.slots.clone();
+        for slot in slots.iter_mut().filter(|slot| !slot.chosen) {
+            let part = &task.flow.steps[slot.step];
+            for (role, end) in
+                [(part.left, Line::left_end as fn(&Self, StepId, RowId) -> AccountId), (part.right, Line::right_end)]
+            {
+                if !task.flow.roles[role].is_single() {
+                    slot.rows.retain(|&row| self.is_free(role, end(self, slot.step, row)));
+                }
+            }
+            slot.rows.retain(|&row| (self.earliest..=self.latest).contains(&task.ledger.time(row)));
+        }
+        if !support(task, &mut slots) || !counts_hold(task, &slots) {
+            return ControlFlow::Continue(());
+        }
+        let mut starts: Vec<Time> =
+            slots.iter().flat_map(|slot| &slot.rows).map(|&row| task.ledger.time(row)).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        let binding: Vec<AccountId> = self.singles.iter().flatten().chain(&self.between).copied().collect();
+        for start in starts {
+            if let Some(window) = self.window(&slots, start) {
+                sink.push(&binding, window.iter().map(|slot| (slot.step, slot.rows.as_slice())), 1)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn left_end(&self, step: StepId, row: RowId) -> AccountId {
+        self.task.left(step, row)
+    }
+
+    fn right_end(&self, step: StepId, row: RowId) -> AccountId {
+        self.task.right(step, row)
+    }
+
+    /// The instance whose first transfer is at `start`, if there is one.
+    fn window(&self, slots: &[Slot], start: Time) -> Option<Vec<Slot>> {
+        let task = self.task;
+        let inside = |slot: &Slot| {
+            let rows = task.between(&slot.rows, start, start + task.flow.within);
+            (!rows.is_empty()).then(|| Slot { step: slot.step, chosen: slot.chosen, rows: rows.to_vec() })
+        };
+        let mut window: Vec<Slot> = slots.iter().map(inside).collect::<Option<_>>()?;
+        if !counts_hold(task, &window) || !self.admits(&mut window, start) || !settle(task, &mut window) {
+            return None;
+        }
+        let begins = window.iter().any(|slot| task.ledger.time(slot.rows[0]) == start);
+        (begins && counts_hold(task, &window)).then_some(window)
+    }
+
+    /// Deletes members that a role does not admit at this start; says whether the single accounts are admitted.
+    fn admits(&self, window: &mut [Slot], start: Time) -> bool {
+        let task = self.task;
+        for slot in window.iter_mut().filter(|slot| !slot.chosen) {
+            let part = &task.flow.steps[slot.step];
+            for (role, end) in
+                [(part.left, Line::left_end as fn(&Self, StepId, RowId) -> AccountId), (part.right, Line::right_end)]
+            {
+                if !task.flow.roles[role].is_single() && task.depends_on_age(role) {
+                    slot.rows.retain(|&row| task.admits(role, end(self, slot.step, row), start));
+                }
+            }
+        }
+        let singles = (0..self.singles.len())
+            .all(|role| self.singles[role].is_none_or(|account| task.admits(role, account, start)));
+        singles && self.between_admitted(start)
+    }
+
+    /// Whether every unnamed account may stand where it stands.
+    fn between_admitted(&self, start: Time) -> bool {
+        let task = self.task;
+        let passed = self.slots.windows(2).filter(|pair| pair[0].step == pair[1].step);
+        passed
+            .into_iter()
+            .all(|pair| task.admits_between(pair[0].step, task.right(pair[0].step, pair[0].rows[0]), start))
+    }
+}
+
+fn members(accounts: impl Iterator<Item = AccountId>) -> Vec<AccountId> {
+    let mut accounts: Vec<AccountId> = accounts.collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
+}
+
+/// Visits the transfers of a time-ordered list that come between `least` and `most` after one of the times.
+fn follow(
+    task: &Task<'_>,
+    list: impl Iterator<Item = RowId>,
+    times: &[(AccountId, Time)],
+    least: Span,
+    most: Span,
+    mut visit: impl FnMut(RowId),
+) {
+    let mut first = 0;
+    for row in list {
+        let time = task.ledger.time(row);
+        while first < times.len() && times[first].1 < time - most {
+            first += 1;
+        }
+        if first == times.len() {
+            return;
+        }
+        if times[first].1 <= time - least {
+            visit(row);
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Predicates over the ledger: which transfers, accounts or instances each of them holds for.
+//!
+//! Columns are handed to polars as the predicate names them; what comes back is one truth value a row, and an
+//! unknown one counts as "no". Columns and masks are made once per ledger and shared by all rules.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use polars::prelude::{DataFrame, DataType, IntoColumn, IntoLazy, NamedFrom, Series, StringChunked, TimeUnit};
+use rustc_hash::FxHashMap;
+
+use crate::columns::{Column, Currency, Ledger, TextColumn};
+use crate::lang::Predicate;
+
+use super::SearchError;
+use super::mask::Mask;
+
+/// Columns and masks of one ledger, made when a predicate first asks for them.
+#[derive(Debug)]
+pub(super) struct Selector<'a> {
+    ledger: &'a Ledger,
+    columns: Mutex<FxHashMap<String, Series>>,
+    masks: Mutex<FxHashMap<(Place, String), Arc<Mask>>>,
+    degrees: Degrees,
+}
+
+/// What a predicate is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    Transfers,
+    Accounts,
+}
+
+impl<'a> Selector<'a> {
+    pub(super) fn new(ledger: &'a Ledger) -> Self {
+        Self { ledger, columns: Mutex::default(), masks: Mutex::default(), degrees: Degrees::of(ledger) }
+    }
+
+    /// The transfers for which a predicate holds.
+    pub(super) fn transfers(&self, predicate: &Predicate) -> Result<Arc<Mask>, SearchError> {
+        self.mask(Place::Transfers, predicate, self.ledger.len())
+    }
+
+    /// The accounts for which a predicate holds; it must not read `age_days`.
+    pub(super) fn accounts(&self, predicate: &Predicate) -> Result<Arc<Mask>, SearchError> {
+        self.mask(Place::Accounts, predicate, self.ledger.accounts().len())
+    }
+
+    fn mask(&self, place: Place, predicate: &Predicate, rows: usize) -> Result<Arc<Mask>, SearchError> {
+        let key = (place, predicate.sql.clone());
+        if let Some(mask) = self.masks.lock().expect("no holder panics").get(&key) {
+            return Ok(Arc::clone(mask));
+        }
+        let columns = predicate.columns.iter().map(|name| self.column(place, name)).collect::<Result<_, _>>()?;
+        let mask = Arc::new(evaluate(predicate, columns, rows)?);
+        self.masks.lock().expect("no holder panics").insert(key, Arc::clone(&mask));
+        Ok(mask)
+    }
+
+    fn column(&self, place: Place, name: &str) -> Result<Series, SearchError> {
+        let key = format!("{place:?}/{name}");
+        if let Some(series) = self.columns.lock().expect("no holder panics").get(&key) {
+            return Ok(series.clone());
+        }
+        let series = match place {
+            Place::Transfers => self.transfer_column(name),
+            Place::Accounts => self.account_column(name),
+        };
+        let series = series.ok_or_else(|| missing(name))?;
+        self.columns.lock().expect("no holder panics").insert(key, series.clone());
+        Ok(series)
+    }
+
+    fn transfer_column(&self, name: &str) -> Option<Series> {
+        let ledger = self.ledger;
+        let keys = |accounts: &[crate::columns::AccountId]| {
+            text_series(name, accounts.iter().map(|&account| Some(ledger.accounts().key(account))))
+        };
+        if let Some((end, column)) = name.split_once('.') {
+            let accounts = match end {
+                "sender" => ledger.senders(),
+                "receiver" => ledger.receivers(),
+                _ => return None,
+            };
+            let order: Vec<u32> = accounts.iter().map(|account| account.0).collect();
+            return match column {
+                "account" => Some(keys(accounts)),
+                _ => Some(series_of(name, &ledger.accounts().column(column)?.gather(&order))),
+            };
+        }
+        Some(match name {
+            "tx_id" => {
+                let ids: Vec<String> = ledger.rows().map(|row| ledger.tx_id(row)).collect();
+                text_series(name, ids.iter().map(|id| Some(id.as_str())))
+            }
+            "timestamp" => times_series(name, ledger.times().iter().map(|time| Some(time.0))),
+            "sender" => keys(ledger.senders()),
+            "receiver" => keys(ledger.receivers()),
+            "amount" => {
+                let digits = ledger.base().digits;
+                let amounts = ledger.base_amounts().iter();
+                numbers_series(name, amounts.map(|amount| amount.get().map(|money| major(money.0.into(), digits))))
+            }
+            "original_amount" => {
+                let digits = |row| ledger.currency_table()[ledger.currency(row).index()].digits;
+                numbers_series(name, ledger.rows().map(|row| Some(major(ledger.amount(row).0.into(), digits(row)))))
+            }
+            "currency" => {
+                let code = |row| ledger.currency_table()[ledger.currency(row).index()].code.as_str();
+                text_series(name, ledger.rows().map(|row| Some(code(row))))
+            }
+            _ => series_of(name, ledger.column(name)?),
+        })
+    }
+
+    fn account_column(&self, name: &str) -> Option<Series> {
+        let accounts = self.ledger.accounts();
+        let counts =
+            |counts: &[u32]| Series::new(name.into(), counts.iter().map(|&n| i64::from(n)).collect::<Vec<_>>());
+        Some(match name {
+            "account" => text_series(name, accounts.ids().map(|account| Some(accounts.key(account)))),
+            "payers" => counts(&self.degrees.payers),
+            "payees" => counts(&self.degrees.payees),
+            "transfers_in" => counts(&self.degrees.transfers_in),
+            "transfers_out" => counts(&self.degrees.transfers_out),
+            _ => series_of(name, accounts.column(name)?),
+        })
+    }
+
+    /// Groups accounts by the columns of a predicate other than `age_days`: the group of each account, and one
+    /// account of each group.
+    fn groups(&self, columns: &BTreeSet<String>) -> Result<(Vec<u32>, Vec<u32>), SearchError> {
+        let stored: Vec<Series> =
+            columns.iter().map(|name| self.column(Place::Accounts, name)).collect::<Result<_, _>>()?;
+        let mut known = FxHashMap::<Vec<String>, u32>::default();
+        let (mut groups, mut examples) = (Vec::new(), Vec::new());
+        for account in self.ledger.accounts().ids() {
+            let key: Vec<String> = stored
+                .iter()
+                .map(|series| series.get(account.index()).map_or(String::new(), |v| v.to_string()))
+                .collect();
+            let next = u32::try_from(known.len()).expect("no more groups than accounts");
+            let group = *known.entry(key).or_insert(next);
+            if group == next {
+                examples.push(account.0);
+            }
+            groups.push(group);
+        }
+        Ok((groups, examples))
+    }
+
+    /// The answers of an account predicate that reads `age_days`, for every age that occurs.
+    pub(super) fn ages(&self, predicate: &Predicate) -> Result<AgeTable, SearchError> {
+        let Some(Column::Time(opened)) = self.ledger.accounts().column("opened") else {
+            return Err(missing("opened"));
+        };
+        let others: BTreeSet<String> = predicate.columns.iter().filter(|name| *name != "age_days").cloned().collect();
+        let (group, examples) = self.groups(&others)?;
+        let (first, last) = match (self.ledger.times().first(), self.ledger.times().last()) {
+            (Some(&first), Some(&last)) => (first, last),
+            _ => return Ok(AgeTable::default()),
+        };
+        let least = opened.iter().flatten().max().map_or(0, |&opened| age_days(opened, first));
+        let most = opened.iter().flatten().min().map_or(0, |&opened| age_days(opened, last));
+        let ages = usize::try_from(most - least).expect("the oldest account is oldest at the end") + 1;
+        // One row for each group and age, and one for an unknown age behind them.
+        let rows = examples.len() * (ages + 1);
+        let repeated: Vec<u32> = examples.iter().flat_map(|&account| std::iter::repeat_n(account, ages + 1)).collect();
+        let mut columns = Vec::new();
+        for name in &others {
+            let series = self.column(Place::Accounts, name)?;
+            let order = polars::prelude::IdxCa::from_vec("order".into(), repeated.clone());
+            columns.push(series.take(&order).map_err(|error| unfit(predicate, &error))?);
+        }
+        let of_row = (0..rows).map(|row| {
+            let age = i64::try_from(row % (ages + 1)).expect("ages fit 64 bits");
+            (row % (ages + 1) < ages).then_some(least + age)
+        });
+        columns.push(Series::new("age_days".into(), of_row.collect::<Vec<Option<i64>>>()));
+        let answers = evaluate(predicate, columns, rows)?;
+        Ok(AgeTable { opened: opened.clone(), group, least, ages, answers: Some(answers) })
+    }
+}
+
+/// Whole days from opening to a time, rounded down; negative before the account was opened.
+fn age_days(opened: crate::columns::Time, at: crate::columns::Time) -> i64 {
+    (at - opened).0.div_euclid(crate::columns::Span::DAY.0)
+}
+
+/// An account predicate that depends on the account's age, answered for every age that occurs in a ledger.
+#[derive(Debug, Default)]
+pub(super) struct AgeTable {
+    opened: Vec<Option<crate::columns::Time>>,
+    group: Vec<u32>,
+    least: i64,
+    ages: usize,
+    answers: Option<Mask>,
+}
+
+impl AgeTable {
+    /// Whether the predicate holds for an account at a time of the ledger.
+    pub(super) fn holds(&self, account: usize, at: crate::columns::Time) -> bool {
+        let Some(answers) = &self.answers else { return false };
+        let age = self.opened[account].map_or(self.ages, |opened| {
+            usize::try_from(age_days(opened, at) - self.least).expect("a time of the ledger")
+        });
+        answers.get(self.group[account] as usize * (self.ages + 1) + age)
+    }
+}
+
+/// Distinct counterparties and transfers of each account over the whole ledger, self-transfers left out.
+#[derive(Debug, Default)]
+struct Degrees {
+    payers: Vec<u32>,
+    payees: Vec<u32>,
+    transfers_in: Vec<u32>,
+    transfers_out: Vec<u32>,
+}
+
+impl Degrees {
+    fn of(ledger: &Ledger) -> Self {
+        use rayon::slice::ParallelSliceMut;
+        let accounts = ledger.accounts().len();
+        let moves = ledger.senders().iter().zip(ledger.receivers()).filter(|(sender, receiver)| sender != receiver);
+        let mut pairs: Vec<(u32, u32)> = moves.map(|(sender, receiver)| (sender.0, receiver.0)).collect();
+        let mut degrees = Self {
+            payers: vec![0; accounts],
+            payees: vec![0; accounts],
+            transfers_in: vec![0; accounts],
+            transfers_out: vec![0; accounts],
+        };
+        for &(sender, receiver) in &pairs {
+            degrees.transfers_out[sender as usize] += 1;
+            degrees.transfers_in[receiver as usize] += 1;
+        }
+        pairs.par_sort_unstable();
+        pairs.dedup();
+        for &(sender, receiver) in &pairs {
+            degrees.payees[sender as usize] += 1;
+            degrees.payers[receiver as usize] += 1;
+        }
+        degrees
+    }
+}
+
+/// Evaluates a predicate over columns of `rows` values; unknown is "no".
+pub(super) fn evaluate(predicate: &Predicate, columns: Vec<Series>, rows: usize) -> Result<Mask, SearchError> {
+    let columns = columns.into_iter().map(IntoColumn::into_column).collect();
+    let frame = DataFrame::new(rows, columns).map_err(|error| unfit(predicate, &error))?;
+    let answer = frame
+        .lazy()
+        .select([predicate.expr.clone().cast(DataType::Boolean).alias("answer")])
+        .collect()
+        .map_err(|error| unfit(predicate, &error))?;
+    let answer =
+        answer.column("answer").and_then(|column| column.bool().cloned()).map_err(|error| unfit(predicate, &error))?;
+    // A predicate that reads no column comes back as a single value.
+    if answer.len() == 1 && rows != 1 {
+        let holds = answer.get(0) == Some(true);
+        return Ok(Mask::from_fn(rows, |_| holds));
+    }
+    let values: Vec<bool> = answer.iter().map(|value| value == Some(true)).collect();
+    Ok(Mask::from_fn(rows, |row| values[row]))
+}
+
+fn missing(name: &str) -> SearchError {
+    SearchError::NotEvaluable(format!("the ledger has no column `{name}`"))
+}
+
+fn unfit(predicate: &Predicate, error: &polars::error::PolarsError) -> SearchError {
+    SearchError::NotEvaluable(format!("`{}` does not fit this ledger's columns: {error}", predicate.sql))
+}
+
+/// Minor units as major units, rounded once: two amounts below 2^53 minor units are equal exactly if these are.
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53, as the language reference says")]
+pub(super) fn major(minor: i128, digits: u8) -> f64 {
+    minor as f64 / 10f64.powi(i32::from(digits))
+}
+
+/// The same for an optional sum in the base currency.
+pub(super) fn major_of(minor: Option<i128>, base: &Currency) -> Option<f64> {
+    minor.map(|minor| major(minor, base.digits))
+}
+
+pub(super) fn series_of(name: &str, column: &Column) -> Series {
+    match column {
+        Column::Text(texts) => text_column_series(name, texts),
+        Column::Number(values) => Series::new(name.into(), values.as_slice()),
+        Column::Time(values) => times_series(name, values.iter().map(|value| value.map(|time| time.0))),
+        Column::Truth(values) => Series::new(name.into(), values.as_slice()),
+    }
+}
+
+fn text_column_series(name: &str, texts: &TextColumn) -> Series {
+    text_series(name, (0..texts.codes.len()).map(|row| texts.get(row)))
+}
+
+pub(super) fn text_series<'t>(name: &str, values: impl Iterator<Item = Option<&'t str>>) -> Series {
+    let values: Vec<Option<&str>> = values.collect();
+    Series::from(StringChunked::new(name.into(), values.as_slice()))
+}
+
+pub(super) fn numbers_series(name: &str, values: impl Iterator<Item = Option<f64>>) -> Series {
+    Series::new(name.into(), values.collect::<Vec<_>>())
+}
+
+pub(super) fn times_series(name: &str, values: impl Iterator<Item = Option<i64>>) -> Series {
+    let values = Series::new(name.into(), values.collect::<Vec<Option<i64>>>());
+    values.into_datetime(TimeUnit::Microseconds, None)
+}
+
+pub(super) fn durations_series(name: &str, values: impl Iterator<Item = i64>) -> Series {
+    let values = Series::new(name.into(), values.collect::<Vec<i64>>());
+    values.into_duration(TimeUnit::Microseconds)
+}
