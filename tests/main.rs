@@ -1,1 +1,3 @@
-fn x() {}
+//! All integration tests in one binary, so that polars is linked once.
+
+mod equality;
