@@ -2,6 +2,11 @@
 
 use std::ops::Range;
 
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet};
+
+use super::codes::Code;
+
 /// How grave a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -35,4 +40,123 @@ pub struct Diagnostic {
     pub label: String,
     /// How to mend it.
     pub help: String,
+}
+
+impl Diagnostic {
+    /// The diagnostic as a reader sees it: place, source line with the piece underlined, and the way out.
+    ///
+    /// `text` is the file's text; `color` asks for terminal colours.
+    #[must_use]
+    pub fn render(&self, text: &str, color: bool) -> String {
+        let level = match self.level {
+            Level::Error => SnippetLevel::ERROR,
+            Level::Warning => SnippetLevel::WARNING,
+        };
+        let mark = AnnotationKind::Primary.span(self.span.clone()).label(&self.label);
+        let snippet = Snippet::source(text).path(&self.path).annotation(mark);
+        let group = level.primary_title(&self.message).id(self.code).element(snippet);
+        let group = if self.help.is_empty() { group } else { group.element(SnippetLevel::HELP.message(&self.help)) };
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        renderer.decor_style(DecorStyle::Ascii).render(&[group])
+    }
+}
+
+/// Collects the diagnostics of one file.
+#[derive(Debug)]
+pub(super) struct Reporter<'a> {
+    path: &'a str,
+    text: &'a str,
+    found: Vec<Diagnostic>,
+}
+
+impl<'a> Reporter<'a> {
+    pub(super) fn new(path: &'a str, text: &'a str) -> Self {
+        Self { path, text, found: Vec::new() }
+    }
+
+    /// Adds a diagnostic at a place.
+    pub(super) fn add(
+        &mut self,
+        code: Code,
+        span: &Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let start = span.start.min(self.text.len());
+        let before = &self.text[..start];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let diagnostic = Diagnostic {
+            code: code.name,
+            level: code.level,
+            message: message.into(),
+            path: self.path.to_owned(),
+            span: start..span.end.clamp(start, self.text.len()),
+            line: before.matches('\n').count() + 1,
+            column: self.text[line_start..start].chars().count() + 1,
+            label: label.into(),
+            help: help.into(),
+        };
+        if !self.found.contains(&diagnostic) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.found.iter().any(|diagnostic| diagnostic.level == Level::Error)
+    }
+
+    /// How many have been added so far.
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        self.found
+    }
+}
+
+/// The known name that is most like a mistaken one, if any is close.
+pub(super) fn nearest<'n>(wrong: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let limit = match wrong.chars().count() {
+        0..=3 => 1,
+        _ => 2,
+    };
+    let candidates = known.into_iter().map(|name| (distance(wrong, name), name));
+    candidates.filter(|&(distance, _)| distance <= limit).min().map(|(_, name)| name)
+}
+
+/// Edit distance (Levenshtein 1966), with a swap of two neighbours as one edit.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_named() {
+        assert_eq!(nearest("chanel", ["channel", "kind"]), Some("channel"));
+        assert_eq!(nearest("witihn", ["within", "where"]), Some("within"));
+        assert_eq!(nearest("branch", ["channel", "kind"]), None);
+    }
 }

@@ -1,0 +1,452 @@
+//! The line of roles and steps: read, joined, and each option held against what its step can have.
+
+use super::codes;
+use super::diagnostic::{Span, nearest};
+use super::reader::{Reader, get, quoted, within};
+use super::scope::Place;
+use super::tree::{Entry, Kind, Node};
+use super::{Count, Delay, Direction, RatioRange, Role, RoleId, Shape, Step, Value};
+use crate::columns::{Ratio, Span as Duration};
+
+const KEYS: [&str; 10] = ["step", "name", "where", "transfers", "hops", "via", "each", "fan", "delay", "pass_through"];
+
+/// Keys of steps that the language has and the engine does not run yet.
+const LATER: [&str; 4] = ["uses", "any_of", "expected", "undoes"];
+
+/// AMLworld's longest chains have 16 transfers; beyond this a path says nothing that a shorter one does not.
+const MOST_HOPS: u32 = 25;
+
+/// One step as written: its two roles and the options beside them.
+struct Line<'n> {
+    entries: &'n [Entry],
+    span: Span,
+    left: Named,
+    right: Named,
+    direction: Direction,
+}
+
+/// A role as a step names it.
+struct Named {
+    name: String,
+    place: Span,
+    /// What stands in brackets, and where.
+    brackets: Option<(String, Span)>,
+}
+
+/// The roles and steps of a flow, before predicates over accounts are known.
+pub(super) struct Skeleton {
+    pub(super) roles: Vec<Role>,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Reader<'_, '_> {
+    /// Reads the steps of `flow`; `None` where they do not make a line.
+    pub(super) fn flow(&mut self, node: &Node, within: Duration) -> Option<Skeleton> {
+        let items = self.list(node, "flow");
+        if items.is_empty() {
+            self.error(
+                codes::R004,
+                &node.span,
+                "the flow has no step",
+                "nothing to match",
+                "add steps such as `- step: payers[5..] -> collector`",
+            );
+            return None;
+        }
+        let lines: Vec<Option<Line<'_>>> = items.iter().map(|item| self.line(item)).collect();
+        let lines: Vec<Line<'_>> = lines.into_iter().collect::<Option<_>>()?;
+        let (roles, ends) = self.join(&lines, &node.span)?;
+        let mut steps: Vec<Step> = Vec::new();
+        for (line, (left, right)) in lines.iter().zip(ends) {
+            let step = self.step(line, left, right, &roles, steps.last(), within);
+            steps.push(step);
+        }
+        self.check_names(&lines, &roles);
+        Some(Skeleton { roles, steps })
+    }
+
+    fn line<'n>(&mut self, node: &'n Node) -> Option<Line<'n>> {
+        let entries = self.map(node, "a step");
+        for entry in entries.iter().filter(|entry| LATER.contains(&entry.key.as_str())) {
+            self.error(
+                codes::R906,
+                &entry.key_span,
+                format!("`{}` is not supported yet", entry.key),
+                "not run by this version",
+                "write the steps out, or keep the rule for a later version",
+            );
+        }
+        let known: Vec<&str> = KEYS.iter().chain(&LATER).copied().collect();
+        self.known_keys(entries, &known, "a step");
+        let Some(text) = get(entries, "step") else {
+            if !entries.iter().any(|entry| LATER.contains(&entry.key.as_str())) {
+                self.error(
+                    codes::R004,
+                    &node.span,
+                    "this item of the flow has no `step`",
+                    "an item of the flow",
+                    "add `step: a -> b`",
+                );
+            }
+            return None;
+        };
+        let written = self.scalar(text, "step")?.to_owned();
+        self.arrow(&written, &text.span).map(|(left, direction, right)| Line {
+            entries,
+            span: text.span.clone(),
+            left,
+            right,
+            direction,
+        })
+    }
+
+    /// Reads `left -> right`.
+    fn arrow(&mut self, text: &str, span: &Span) -> Option<(Named, Direction, Named)> {
+        let found = [("->", Direction::Forward), ("<-", Direction::Reverse)]
+            .into_iter()
+            .find_map(|(sign, direction)| text.find(sign).map(|at| (at, direction)));
+        let Some((at, direction)) = found else {
+            self.error(
+                codes::R020,
+                span,
+                "a step that cannot be read",
+                "there is no arrow",
+                "write `a -> b`, or `b <- a` where the money comes the other way",
+            );
+            return None;
+        };
+        let left = self.named(text, 0..at, span);
+        let right = self.named(text, at + 2..text.len(), span);
+        Some((left?, direction, right?))
+    }
+
+    /// Reads `name` or `name[range]` from a piece of a step.
+    fn named(&mut self, text: &str, piece: Span, span: &Span) -> Option<Named> {
+        let part = &text[piece.clone()];
+        let start = piece.start + (part.len() - part.trim_start().len());
+        let part = part.trim();
+        let place = |from: usize, to: usize| within(span, &(start + from..start + to), text.len());
+        let length = part.find('[').unwrap_or(part.len());
+        let name = part[..length].trim_end();
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name {
+            let message =
+                if name.is_empty() { "a role is missing".to_owned() } else { format!("`{name}` is not a role name") };
+            let at = if part.is_empty() { span.clone() } else { place(0, part.len()) };
+            self.error(
+                codes::R020,
+                &at,
+                "a step that cannot be read",
+                message,
+                "a role is letters, digits and underscores: `first_mule`, `payers[5..]`",
+            );
+            return None;
+        }
+        let brackets = match part[length..].strip_prefix('[') {
+            None => None,
+            Some(rest) => match rest.strip_suffix(']') {
+                Some(range) => Some((range.to_owned(), place(length + 1, length + 1 + range.len()))),
+                None => {
+                    self.error(
+                        codes::R020,
+                        &place(length, part.len()),
+                        "a step that cannot be read",
+                        "the bracket does not close at the end",
+                        "write `payers[5..]`",
+                    );
+                    return None;
+                }
+            },
+        };
+        Some(Named { name: name.to_owned(), place: place(0, name.len()), brackets })
+    }
+
+    /// Joins the steps to a line: the roles, and the two roles of each step.
+    fn join(&mut self, lines: &[Line<'_>], flow: &Span) -> Option<(Vec<Role>, Vec<(RoleId, RoleId)>)> {
+        let mut roles: Vec<Role> = Vec::new();
+        let mut ends: Vec<(RoleId, RoleId)> = Vec::new();
+        let mut whole = true;
+        for (position, line) in lines.iter().enumerate() {
+            if let Some(before) = position.checked_sub(1).map(|before| &lines[before])
+                && line.left.name != before.right.name
+            {
+                let message = format!("this step does not begin at `{}`", before.right.name);
+                let help =
+                    format!("a flow is a line: begin with `{}`, or put the steps in another order", before.right.name);
+                self.error(codes::R021, &line.left.place, message, "the step before ends elsewhere", help);
+                whole = false;
+            }
+            let left = self.role(&mut roles, &line.left, true);
+            let right = self.role(&mut roles, &line.right, false);
+            match left.zip(right) {
+                Some((left, right)) => ends.push((left, right)),
+                None => whole = false,
+            }
+        }
+        if whole && !roles.iter().any(Role::is_single) {
+            self.error(
+                codes::R022,
+                flow,
+                "no role of this flow is a single account",
+                "every role is a set",
+                "take the brackets off the role that the flow is about",
+            );
+            whole = false;
+        }
+        whole.then_some((roles, ends))
+    }
+
+    /// The role that a step names, added at its first naming.
+    fn role(&mut self, roles: &mut Vec<Role>, named: &Named, joins: bool) -> Option<RoleId> {
+        if let Some(known) = roles.iter().position(|role| role.name == named.name) {
+            let help = "brackets stand at the first naming only; only a single role is named again";
+            if named.brackets.is_some() {
+                self.error(
+                    codes::R023,
+                    &named.place,
+                    format!("`{}` has brackets a second time", named.name),
+                    "named before",
+                    help,
+                );
+                return None;
+            }
+            if !joins && !roles[known].is_single() {
+                self.error(
+                    codes::R023,
+                    &named.place,
+                    format!("the set `{}` is named again", named.name),
+                    "a set is where one step ends and the next begins",
+                    help,
+                );
+                return None;
+            }
+            return Some(known);
+        }
+        let members = match &named.brackets {
+            None => None,
+            Some((range, place)) => Some(self.count(range, place)?),
+        };
+        roles.push(Role { name: named.name.clone(), members, predicate: None });
+        Some(roles.len() - 1)
+    }
+
+    fn step(
+        &mut self,
+        line: &Line<'_>,
+        left: RoleId,
+        right: RoleId,
+        roles: &[Role],
+        before: Option<&Step>,
+        within: Duration,
+    ) -> Step {
+        let option = |key: &str| line.entries.iter().find(|entry| entry.key == key);
+        let singles = roles[left].is_single() && roles[right].is_single();
+        let sets = !roles[left].is_single() && !roles[right].is_single();
+        let hops = option("hops");
+        let fed = hops.is_some()
+            || before
+                .is_some_and(|before| before.direction == Direction::Forward && line.direction == Direction::Forward);
+        self.check_options(line, singles, sets, fed);
+        if left == right && hops.is_none() {
+            self.error(
+                codes::R027,
+                &line.span,
+                "a step from an account to itself",
+                "self-transfers are never matched",
+                "add `hops: 3..8` for a round trip",
+            );
+        }
+        let count = |reader: &mut Self, key: &str| {
+            option(key).and_then(|entry| reader.counted(&entry.value, key)).unwrap_or(Count::ANY)
+        };
+        let shape = if hops.is_some() {
+            self.path(line, roles)
+        } else if singles && option("transfers").is_none() {
+            Shape::One
+        } else {
+            Shape::Set { transfers: count(self, "transfers"), each: count(self, "each"), fan: count(self, "fan") }
+        };
+        Step {
+            name: option("name").and_then(|entry| self.scalar(&entry.value, "name").map(str::to_owned)),
+            left,
+            right,
+            direction: line.direction,
+            shape,
+            filter: option("where").and_then(|entry| self.predicate(&entry.value, "where", Place::Transfer)),
+            delay: self.delay(line.entries, within),
+            pass_through: option("pass_through").and_then(|entry| self.ratio(&entry.value)),
+        }
+    }
+
+    /// Reports options that this step cannot have.
+    fn check_options(&mut self, line: &Line<'_>, singles: bool, sets: bool, fed: bool) {
+        let has = |key: &str| line.entries.iter().any(|entry| entry.key == key);
+        for entry in line.entries {
+            let fault = match entry.key.as_str() {
+                "hops" if has("transfers") => Some("`hops` and `transfers` exclude each other"),
+                "hops" if line.direction == Direction::Reverse => Some("`hops` goes with `->`"),
+                "hops" if !singles => {
+                    self.error(
+                        codes::R907,
+                        &entry.key_span,
+                        "`hops` from or to a set is not supported yet",
+                        "joins a set",
+                        "make both roles single",
+                    );
+                    None
+                }
+                "via" if !has("hops") => Some("`via` goes with `hops`"),
+                "each" | "fan" if !sets => Some("it stands between two sets"),
+                "delay" | "pass_through" if !fed => Some("nothing feeds this step"),
+                _ => None,
+            };
+            if let Some(fault) = fault {
+                let message = format!("this step cannot have `{}`", entry.key);
+                self.error(
+                    codes::R024,
+                    &entry.key_span,
+                    message,
+                    fault,
+                    format!("remove `{}`, or change the step", entry.key),
+                );
+            }
+        }
+    }
+
+    fn counted(&mut self, node: &Node, what: &str) -> Option<Count> {
+        let text = self.scalar(node, what)?.to_owned();
+        self.count(&text, &node.span)
+    }
+
+    fn path(&mut self, line: &Line<'_>, _roles: &[Role]) -> Shape {
+        let entry = line.entries.iter().find(|entry| entry.key == "hops").expect("a path has hops");
+        let hops = self.counted(&entry.value, "hops").unwrap_or(Count { least: 1, most: Some(1) });
+        if hops.most.is_none_or(|most| most > MOST_HOPS) {
+            let label = if hops.most.is_none() {
+                "the longest length is open".to_owned()
+            } else {
+                format!("at most {MOST_HOPS} transfers")
+            };
+            self.error(
+                codes::R026,
+                &entry.value.span,
+                "a path needs a longest length",
+                label,
+                format!("write `{}..6`", hops.least.min(6)),
+            );
+        }
+        let via = get(line.entries, "via").and_then(|node| self.predicate(node, "via", Place::Account));
+        Shape::Path { hops, via }
+    }
+
+    fn delay(&mut self, entries: &[Entry], window: Duration) -> Delay {
+        let whole = Delay { least: Duration::ZERO, most: window };
+        let Some(node) = get(entries, "delay") else { return whole };
+        let Some(text) = self.scalar(node, "delay").map(str::to_owned) else { return whole };
+        let before = self.report.len();
+        let (low, high) = self.range(&text, &node.span);
+        let mut span = |value: Option<Value>, default: Duration| match value {
+            None => default,
+            Some(Value::Duration(span)) if span >= Duration::ZERO => span,
+            Some(other) => {
+                self.error(
+                    codes::R025,
+                    &node.span,
+                    format!("`{other}` is not a delay"),
+                    "a duration of zero or more is needed",
+                    "write a range such as `0h..72h`",
+                );
+                default
+            }
+        };
+        let delay = Delay { least: span(low, Duration::ZERO), most: span(high, window) };
+        if self.report.len() > before {
+            return whole;
+        }
+        let longest = delay.least.max(delay.most);
+        if longest > window {
+            self.error(
+                codes::R012,
+                &node.span,
+                "the delay is longer than the window",
+                format!("the rule's `within` is {window}"),
+                format!("write an upper end of `{window}`, or raise `within`"),
+            );
+            return whole;
+        }
+        if delay.least > delay.most {
+            self.upside_down(&node.span);
+            return whole;
+        }
+        delay
+    }
+
+    fn ratio(&mut self, node: &Node) -> Option<RatioRange> {
+        let text = self.scalar(node, "pass_through")?.to_owned();
+        let (low, high) = self.range(&text, &node.span);
+        let mut end = |value: Option<Value>| -> Option<Ratio> {
+            match value? {
+                Value::Number(ratio) if ratio.numerator() >= 0 => Some(ratio),
+                other => {
+                    self.error(
+                        codes::R025,
+                        &node.span,
+                        format!("`{other}` is not a share"),
+                        "a number of zero or more is needed",
+                        "write a range such as `0.8..1.0`",
+                    );
+                    None
+                }
+            }
+        };
+        let range = RatioRange { least: end(low), most: end(high) };
+        if range.least.zip(range.most).is_some_and(|(least, most)| least > most) {
+            self.upside_down(&node.span);
+        }
+        Some(range)
+    }
+
+    fn check_names(&mut self, lines: &[Line<'_>], roles: &[Role]) {
+        let mut taken: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+        for line in lines {
+            let Some(node) = get(line.entries, "name") else { continue };
+            let Kind::Scalar(name) = &node.kind else { continue };
+            if taken.contains(&name.as_str()) {
+                self.error(
+                    codes::R028,
+                    &node.span,
+                    format!("the name `{name}` is taken"),
+                    "a role or another step has it",
+                    "choose another name",
+                );
+            }
+            taken.push(name);
+        }
+    }
+
+    /// Reads the predicates of `roles` into the flow's roles.
+    pub(super) fn role_predicates(&mut self, node: Option<&Node>, skeleton: Option<&mut Skeleton>) {
+        let Some(node) = node else { return };
+        let entries = self.map(node, "roles");
+        let mut roles = skeleton.map(|skeleton| &mut skeleton.roles);
+        for entry in entries {
+            let predicate = self.predicate(&entry.value, &entry.key, Place::Account);
+            let Some(roles) = roles.as_deref_mut() else { continue };
+            if let Some(role) = roles.iter_mut().find(|role| role.name == entry.key) {
+                role.predicate = predicate;
+                continue;
+            }
+            let known: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+            let help = nearest(&entry.key, known.iter().copied())
+                .map_or_else(|| format!("the roles are {}", quoted(&known)), |near| format!("write `{near}`"));
+            self.error(
+                codes::R037,
+                &entry.key_span,
+                format!("the flow has no role `{}`", entry.key),
+                "not a role",
+                help,
+            );
+        }
+    }
+}
