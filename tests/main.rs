@@ -1,3 +1,4 @@
 //! All integration tests in one binary, so that polars is linked once.
 
+mod architecture;
 mod equality;
