@@ -28,7 +28,7 @@ const SRC: [&str; 12] = [
     "write",
 ];
 
-const TOP: [&str; 10] = [
+const TOP: [&str; 11] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
@@ -39,6 +39,7 @@ const TOP: [&str; 10] = [
     "sample_data",
     "src",
     "tests",
+    "typologies",
 ];
 
 const ANYWHERE: &[&str] = &["."];

@@ -52,7 +52,10 @@ struct Case {
     having: Option<usize>,
 }
 
-const RATIOS: [(Option<(i128, i128)>, Option<(i128, i128)>); 4] =
+/// A numerator and a denominator, where the range has that end.
+type End = Option<(i128, i128)>;
+
+const RATIOS: [(End, End); 4] =
     [(Some((4, 5)), Some((1, 1))), (Some((1, 2)), None), (None, Some((1, 1))), (Some((1, 3)), Some((3, 1)))];
 const FILTERS: [(&str, &[&str]); 4] = [
     ("amount >= 2", &["amount"]),
@@ -151,6 +154,7 @@ impl Case {
     fn ledger(&self) -> Ledger {
         let rows = &self.rows;
         let amounts: Vec<Money> = rows.iter().map(|row| Money(row.3 * 100)).collect();
+        let number = |account: usize| u32::try_from(account).expect("few accounts");
         let currency = |code: &str| Currency { code: code.to_owned(), digits: 2 };
         let channel = |row: &Row| Some(if row.3 % 2 == 0 { "wire" } else { "card" });
         let kinds = ["person", "company", "person", "cash", "person", "person"];
@@ -159,8 +163,8 @@ impl Case {
         Ledger::new(Draft {
             tx_ids: TxIds::Numbers((1..=rows.len() as u64).collect()),
             times: rows.iter().map(|row| Time(row.0 * Span::HOUR.0)).collect(),
-            senders: rows.iter().map(|row| row.1 as u32).collect(),
-            receivers: rows.iter().map(|row| row.2 as u32).collect(),
+            senders: rows.iter().map(|row| number(row.1)).collect(),
+            receivers: rows.iter().map(|row| number(row.2)).collect(),
             keys: (0..ACCOUNTS).map(|account| format!("a{account}")).collect(),
             base_amounts: rows
                 .iter()

@@ -8,6 +8,9 @@ use super::tree::{Entry, Kind, Node};
 use super::{Count, Delay, Direction, RatioRange, Role, RoleId, Shape, Step, Value};
 use crate::columns::{Ratio, Span as Duration};
 
+/// The roles that a step joins, left and right.
+type Ends = (RoleId, RoleId);
+
 const KEYS: [&str; 10] = ["step", "name", "where", "transfers", "hops", "via", "each", "fan", "delay", "pass_through"];
 
 /// Keys of steps that the language has and the engine does not run yet.
@@ -145,9 +148,8 @@ impl Reader<'_, '_> {
         }
         let brackets = match part[length..].strip_prefix('[') {
             None => None,
-            Some(rest) => match rest.strip_suffix(']') {
-                Some(range) => Some((range.to_owned(), place(length + 1, length + 1 + range.len()))),
-                None => {
+            Some(rest) => {
+                let Some(range) = rest.strip_suffix(']') else {
                     self.error(
                         codes::R020,
                         &place(length, part.len()),
@@ -156,16 +158,17 @@ impl Reader<'_, '_> {
                         "write `payers[5..]`",
                     );
                     return None;
-                }
-            },
+                };
+                Some((range.to_owned(), place(length + 1, length + 1 + range.len())))
+            }
         };
         Some(Named { name: name.to_owned(), place: place(0, name.len()), brackets })
     }
 
     /// Joins the steps to a line: the roles, and the two roles of each step.
-    fn join(&mut self, lines: &[Line<'_>], flow: &Span) -> Option<(Vec<Role>, Vec<(RoleId, RoleId)>)> {
+    fn join(&mut self, lines: &[Line<'_>], flow: &Span) -> Option<(Vec<Role>, Vec<Ends>)> {
         let mut roles: Vec<Role> = Vec::new();
-        let mut ends: Vec<(RoleId, RoleId)> = Vec::new();
+        let mut ends: Vec<Ends> = Vec::new();
         let mut whole = true;
         for (position, line) in lines.iter().enumerate() {
             if let Some(before) = position.checked_sub(1).map(|before| &lines[before])

@@ -156,16 +156,16 @@ impl Reader<'_> {
     }
 }
 
-/// `a sign b`, exactly; `None` where the kinds do not go together or the result does not fit.
-pub(super) fn combine(sign: char, a: &Value, b: &Value) -> Option<Value> {
+/// `left sign right`, exactly; `None` where the kinds do not go together or the result does not fit.
+pub(super) fn combine(sign: char, left: &Value, right: &Value) -> Option<Value> {
     let parts = |ratio: &Ratio| (i128::from(ratio.numerator()), i128::from(ratio.denominator()));
     let scaled = |span: &Span, numerator: i128, denominator: i128| {
         let micros = i128::from(span.0) * numerator / denominator;
         i64::try_from(micros).ok().map(|micros| Value::Duration(Span(micros)))
     };
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => {
-            let ((n, d), (m, e)) = (parts(a), parts(b));
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => {
+            let ((n, d), (m, e)) = (parts(left), parts(right));
             let (numerator, denominator) = match sign {
                 '+' => (n * e + m * d, d * e),
                 '-' => (n * e - m * d, d * e),
@@ -174,10 +174,10 @@ pub(super) fn combine(sign: char, a: &Value, b: &Value) -> Option<Value> {
             };
             Ratio::new(numerator, denominator).map(Value::Number)
         }
-        (Value::Duration(a), Value::Duration(b)) => match sign {
-            '+' => a.0.checked_add(b.0).map(|micros| Value::Duration(Span(micros))),
-            '-' => a.0.checked_sub(b.0).map(|micros| Value::Duration(Span(micros))),
-            '/' => Ratio::new(a.0.into(), b.0.into()).map(Value::Number),
+        (Value::Duration(left), Value::Duration(right)) => match sign {
+            '+' => left.0.checked_add(right.0).map(|micros| Value::Duration(Span(micros))),
+            '-' => left.0.checked_sub(right.0).map(|micros| Value::Duration(Span(micros))),
+            '/' => Ratio::new(left.0.into(), right.0.into()).map(Value::Number),
             _ => None,
         },
         (Value::Duration(span), Value::Number(by)) => {

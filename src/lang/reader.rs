@@ -51,13 +51,11 @@ impl Reader<'_, '_> {
 
     /// The text of a single value; anything else is reported.
     pub(super) fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
-        match &node.kind {
-            Kind::Scalar(text) => Some(text),
-            _ => {
-                self.wrong_form(node, what, "a single value", "write the value behind the colon");
-                None
-            }
+        if let Kind::Scalar(text) = &node.kind {
+            return Some(text);
         }
+        self.wrong_form(node, what, "a single value", "write the value behind the colon");
+        None
     }
 
     /// A list of texts.

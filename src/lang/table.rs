@@ -112,7 +112,7 @@ impl Reader<'_, '_> {
         }
         for row in &table.rows {
             check_row(&table.header, row, |message, help| {
-                self.error(codes::R042, &node.span, message, "in this table", help)
+                self.error(codes::R042, &node.span, message, "in this table", help);
             });
         }
         (self.report.len() == before).then_some(table)
@@ -122,12 +122,9 @@ impl Reader<'_, '_> {
 fn read(text: &str, mut fault: impl FnMut(String, String)) -> Option<TestTable> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let header = match lines.next().and_then(|line| line.strip_prefix('#')) {
-        Some(line) => cells(line),
-        None => {
-            fault("the table has no header".to_owned(), "begin it with the column names behind `#`".to_owned());
-            return None;
-        }
+    let Some(header) = lines.next().and_then(|line| line.strip_prefix('#')).map(cells) else {
+        fault("the table has no header".to_owned(), "begin it with the column names behind `#`".to_owned());
+        return None;
     };
     let mut rows = Vec::new();
     for line in lines.filter(|line| !line.starts_with('#')) {

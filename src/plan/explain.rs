@@ -18,7 +18,7 @@ impl fmt::Display for Plan {
         if let Some(filter) = &self.flow.filter {
             writeln!(f, "  where   {}", filter.sql)?;
         }
-        for role in self.flow.roles.iter() {
+        for role in &self.flow.roles {
             let size = role.members.map_or_else(
                 || "one account".to_owned(),
                 |count| format!("{} accounts", range(count.least, count.most)),

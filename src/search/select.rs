@@ -156,9 +156,8 @@ impl<'a> Selector<'a> {
         };
         let others: BTreeSet<String> = predicate.columns.iter().filter(|name| *name != "age_days").cloned().collect();
         let (group, examples) = self.groups(&others)?;
-        let (first, last) = match (self.ledger.times().first(), self.ledger.times().last()) {
-            (Some(&first), Some(&last)) => (first, last),
-            _ => return Ok(AgeTable::default()),
+        let (Some(&first), Some(&last)) = (self.ledger.times().first(), self.ledger.times().last()) else {
+            return Ok(AgeTable::default());
         };
         let least = opened.iter().flatten().max().map_or(0, |&opened| age_days(opened, first));
         let most = opened.iter().flatten().min().map_or(0, |&opened| age_days(opened, last));

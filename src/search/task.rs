@@ -17,7 +17,7 @@ pub(super) struct Task<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) graph: &'a Graph,
     pub(super) limits: Limits,
-    /// C_i of the language reference: no self-transfer, the rule's and the step's `where` hold.
+    /// `C_i` of the language reference: no self-transfer, the rule's and the step's `where` hold.
     candidates: Vec<Mask>,
     /// Candidates whose payer and payee their roles admit at any time; what fast kernels walk.
     admitted: Vec<Mask>,

@@ -392,8 +392,8 @@ mod tests {
             let all = |parts: &[_]| parts.iter().map(one).fold(Instances::default(), |mut all, part| { all.append(&part); all });
             let whole = sift(&set, &ledger, vec![Found { rule: 0, plan: &plans[0], instances: all(&parts) }]);
             let mut shuffled = parts.clone();
-            for place in 0..shuffled.len() {
-                let other = order[place].index(shuffled.len());
+            for (place, pick) in order.iter().enumerate().take(parts.len()) {
+                let other = pick.index(shuffled.len());
                 shuffled.swap(place, other);
             }
             let (early, late) = shuffled.split_at(cut.min(shuffled.len()));

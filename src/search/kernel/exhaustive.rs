@@ -72,19 +72,16 @@ impl Attempt<'_> {
                 let unbound = [part.left, part.right]
                     .into_iter()
                     .find(|&role| self.task.flow.roles[role].is_single() && self.singles[role].is_none());
-                match unbound {
-                    Some(role) => {
-                        for account in self.task.ledger.accounts().ids() {
-                            if let Some(next) = self.bind(role, account) {
-                                next.step(step, found);
-                            }
+                if let Some(role) = unbound {
+                    for account in self.task.ledger.accounts().ids() {
+                        if let Some(next) = self.bind(role, account) {
+                            next.step(step, found);
                         }
                     }
-                    None => {
-                        let mut next = self.clone();
-                        next.lines.push(Line { step, chosen: false, rows: self.set_candidates(step) });
-                        next.step(step + 1, found);
-                    }
+                } else {
+                    let mut next = self.clone();
+                    next.lines.push(Line { step, chosen: false, rows: self.set_candidates(step) });
+                    next.step(step + 1, found);
                 }
             }
         }

@@ -53,7 +53,7 @@ impl Line<'_> {
             let mut rows = Vec::new();
             match self.slots.first() {
                 None => {
-                    rows.extend(task.left_of(step, anchor).iter().copied().filter(|&row| task.is_admitted(step, row)))
+                    rows.extend(task.left_of(step, anchor).iter().copied().filter(|&row| task.is_admitted(step, row)));
                 }
                 Some(next) => {
                     let link = link(task, step, next.step);
@@ -89,7 +89,7 @@ impl Line<'_> {
     fn is_free(&self, role: RoleId, account: AccountId) -> bool {
         let taken = self.task.flow.distinct && self.singles.contains(&Some(account));
         let single = self.task.flow.roles[role].is_single();
-        !taken && !(single && self.between.contains(&account))
+        !(taken || single && self.between.contains(&account))
     }
 
     /// Tries everything for the steps from `step` on.
