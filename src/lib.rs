@@ -12,3 +12,4 @@ pub mod lang;
 pub mod plan;
 pub mod search;
 pub mod sift;
+pub mod workbench;

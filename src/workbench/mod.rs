@@ -1,0 +1,5 @@
+//! What authors of rules do: test, evaluate against ground truth, make ledgers to try on.
+//!
+//! Everything here runs the engine's own stages, so that its verdicts cannot disagree with a run.
+
+pub mod synth;
