@@ -6,6 +6,8 @@ mod choose;
 mod explain;
 mod needs;
 
+pub use needs::{Needs, columns};
+
 use crate::columns::LedgerSummary;
 use crate::lang::{Flow, RoleId, Typology};
 

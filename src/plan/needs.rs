@@ -1,5 +1,7 @@
 //! What a flow reads, held against what a ledger has: a rule that lacks a column is not evaluable, and says why.
 
+use std::collections::BTreeSet;
+
 use crate::columns::LedgerSummary;
 use crate::lang::{Flow, Predicate, Shape};
 
@@ -11,11 +13,54 @@ const ALWAYS: [&str; 7] = ["tx_id", "timestamp", "sender", "receiver", "amount",
 /// Columns of an account that are worked out from the ledger.
 const COUNTED: [&str; 5] = ["account", "payers", "payees", "transfers_in", "transfers_out"];
 
+/// The stored columns that a flow reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Further columns of the transfers.
+    pub transfers: BTreeSet<String>,
+    /// Columns of the account table.
+    pub accounts: BTreeSet<String>,
+}
+
+/// The columns that a reader has to decode for a flow.
+#[must_use]
+pub fn columns(flow: &Flow) -> Needs {
+    let mut needs = Needs::default();
+    each(flow, &mut |place, name| -> Result<(), NotEvaluable> {
+        match place {
+            Place::Transfer if !ALWAYS.contains(&name) => needs.transfers.insert(name.to_owned()),
+            Place::Account if !COUNTED.contains(&name) => needs.accounts.insert(name.to_owned()),
+            Place::Transfer | Place::Account => false,
+        };
+        Ok(())
+    })
+    .expect("collecting does not fail");
+    needs
+}
+
 /// Checks that a ledger has every column that a flow reads.
 pub(super) fn met(flow: &Flow, summary: &LedgerSummary) -> Result<(), NotEvaluable> {
+    each(flow, &mut |place, name| match place {
+        Place::Transfer => transfer(name, summary),
+        Place::Account => account(name, summary),
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Transfer,
+    Account,
+}
+
+/// Visits every stored column that a flow reads, under the name that the ledger knows it by.
+fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>) -> Result<(), NotEvaluable> {
+    let account = |name: &str| if name == "age_days" { "opened".to_owned() } else { name.to_owned() };
     let steps = flow.steps.iter().filter_map(|step| step.filter.as_ref());
     for name in flow.filter.iter().chain(steps).flat_map(|predicate| &predicate.columns) {
-        transfer(name, summary)?;
+        match name.split_once('.') {
+            Some((_, column)) => visit(Place::Account, &account(column))?,
+            None => visit(Place::Transfer, name)?,
+        }
     }
     let vias = flow.steps.iter().filter_map(|step| match &step.shape {
         Shape::Path { via, .. } => via.as_ref(),
@@ -23,13 +68,13 @@ pub(super) fn met(flow: &Flow, summary: &LedgerSummary) -> Result<(), NotEvaluab
     });
     let roles = flow.roles.iter().filter_map(|role| role.predicate.as_ref());
     for name in roles.chain(vias).flat_map(|predicate| &predicate.columns) {
-        account(name, summary)?;
+        visit(Place::Account, &account(name))?;
     }
     let outcomes: Vec<&Predicate> = flow.having.iter().chain(&flow.unless).collect();
     for name in outcomes.into_iter().flat_map(|predicate| &predicate.columns) {
         match name.split_once('.') {
-            Some((_, column)) => account(column, summary)?,
-            None if name == "channels" => transfer("channel", summary)?,
+            Some((_, column)) => visit(Place::Account, &account(column))?,
+            None if name == "channels" => visit(Place::Transfer, "channel")?,
             None => {}
         }
     }
@@ -37,28 +82,21 @@ pub(super) fn met(flow: &Flow, summary: &LedgerSummary) -> Result<(), NotEvaluab
 }
 
 fn transfer(name: &str, summary: &LedgerSummary) -> Result<(), NotEvaluable> {
-    if let Some((_, column)) = name.split_once('.') {
-        return account(column, summary);
-    }
     if ALWAYS.contains(&name) || summary.columns.contains(name) {
         return Ok(());
     }
-    Err(NotEvaluable {
-        reason: format!("the rule reads `{name}`, and no transfer has that column: map it in the mapping file"),
-    })
+    let reason = format!("the rule reads `{name}`, and no transfer has that column: map it in the mapping file");
+    Err(NotEvaluable { reason })
 }
 
 fn account(name: &str, summary: &LedgerSummary) -> Result<(), NotEvaluable> {
-    let stored = if name == "age_days" { "opened" } else { name };
-    if COUNTED.contains(&stored) || summary.account_columns.contains(stored) {
+    if COUNTED.contains(&name) || summary.account_columns.contains(name) {
         return Ok(());
     }
     let reason = if summary.account_columns.is_empty() {
-        format!(
-            "the rule reads the account column `{stored}`, and there is no account table: name one with `--accounts`"
-        )
+        format!("the rule reads the account column `{name}`, and there is no account table: name one with `--accounts`")
     } else {
-        format!("the rule reads `{stored}`, and the account table has no such column: map it in the mapping file")
+        format!("the rule reads `{name}`, and the account table has no such column: map it in the mapping file")
     };
     Err(NotEvaluable { reason })
 }

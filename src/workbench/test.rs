@@ -1,0 +1,189 @@
+//! Runs the tests that a rule carries: small ledgers, and the matches that must be found in them, no more and no less.
+//!
+//! Each runs on the planned kernel and on the exhaustive one; where the two differ the test fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+
+use crate::columns::Ledger;
+use crate::lang::{RuleTest, Typology, TypologySet};
+use crate::plan::{self, Plan};
+use crate::search::{Limits, Searcher};
+use crate::sift::{self, Found, Match, Matches};
+
+use super::fixture;
+
+/// Accounts by role name.
+pub type Roles = BTreeMap<String, BTreeSet<String>>;
+
+/// What became of one test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Rule id.
+    pub rule: String,
+    /// Name of the test.
+    pub test: String,
+    /// Path of the rule's file.
+    pub path: String,
+    /// Line of the test in it, from 1.
+    pub line: usize,
+    /// What is wrong; `None` where the test passes.
+    pub failure: Option<Failure>,
+}
+
+/// Why a test fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The rule cannot be asked of the test's ledger.
+    NotEvaluable(String),
+    /// The planned kernel and the exhaustive one differ: a bug of the engine.
+    Kernels(String),
+    /// Expected matches that are not there, and matches that nobody expected.
+    Differs {
+        /// Expected and not found.
+        missing: Vec<Roles>,
+        /// Found and not expected, each with its transfers as `tx_id sender -> receiver amount`.
+        unexpected: Vec<(Roles, Vec<String>)>,
+    },
+}
+
+/// Runs every test of every rule, in order.
+#[must_use]
+pub fn run(set: &TypologySet) -> Vec<Outcome> {
+    let all = set.typologies.iter().flat_map(|typology| typology.tests.iter().map(move |test| (typology, test)));
+    all.map(|(typology, test)| Outcome {
+        rule: typology.id.clone(),
+        test: test.name.clone(),
+        path: typology.path.clone(),
+        line: test.line,
+        failure: check(typology, test).err(),
+    })
+    .collect()
+}
+
+fn check(typology: &Typology, test: &RuleTest) -> Result<(), Failure> {
+    let ledger = fixture::ledger(test).map_err(Failure::NotEvaluable)?;
+    let plan = plan::build(typology, &ledger.summary()).map_err(|missing| Failure::NotEvaluable(missing.reason))?;
+    let found = matches(typology, &plan, &ledger)?;
+    compare(&plan, &ledger, &test.matches, &found.list)
+}
+
+/// The matches of one rule, found by two kernels.
+fn matches(typology: &Typology, plan: &Plan, ledger: &Ledger) -> Result<Matches, Failure> {
+    let searcher = Searcher::new(ledger);
+    let failed = |error: crate::search::SearchError| Failure::NotEvaluable(error.to_string());
+    let fast = searcher.run(plan, &Limits::default(), &AtomicBool::new(false)).map_err(failed)?;
+    let slow = searcher.run_exhaustive(plan).map_err(failed)?;
+    if fast != slow {
+        let message = format!(
+            "the {} kernel finds {} instances, the exhaustive one {}",
+            plan.kernel.name(),
+            fast.total(),
+            slow.total()
+        );
+        return Err(Failure::Kernels(message));
+    }
+    let alone = TypologySet { typologies: vec![typology.clone()] };
+    let sifted =
+        sift::consolidate(vec![Found { rule: 0, plan, instances: fast }], &searcher, &alone).map_err(failed)?;
+    match sifted.completeness.not_evaluated.first() {
+        Some(missing) => Err(Failure::NotEvaluable(missing.reason.clone())),
+        None => Ok(sifted.matches),
+    }
+}
+
+/// Pairs expected matches with found ones, one to one; roles that a test leaves out are not compared.
+fn compare(plan: &Plan, ledger: &Ledger, expected: &[Roles], found: &[Match]) -> Result<(), Failure> {
+    let named: Vec<Roles> = found.iter().map(|found| roles(plan, ledger, found)).collect();
+    let fits = |want: &Roles, have: &Roles| want.iter().all(|(role, accounts)| have.get(role) == Some(accounts));
+    let mut partner: Vec<Option<usize>> = vec![None; found.len()];
+    let mut missing = Vec::new();
+    for (position, want) in expected.iter().enumerate() {
+        let mut seen = vec![false; found.len()];
+        if !assign(position, expected, &named, &fits, &mut partner, &mut seen) {
+            missing.push(want.clone());
+        }
+    }
+    let lonely = (0..found.len()).filter(|&position| partner[position].is_none());
+    let unexpected: Vec<(Roles, Vec<String>)> =
+        lonely.map(|position| (named[position].clone(), transfers(ledger, &found[position]))).collect();
+    if missing.is_empty() && unexpected.is_empty() { Ok(()) } else { Err(Failure::Differs { missing, unexpected }) }
+}
+
+/// Finds a partner for an expected match, moving earlier ones where that helps (Kuhn 1955).
+fn assign(
+    position: usize,
+    expected: &[Roles],
+    named: &[Roles],
+    fits: &dyn Fn(&Roles, &Roles) -> bool,
+    partner: &mut [Option<usize>],
+    seen: &mut [bool],
+) -> bool {
+    for candidate in 0..named.len() {
+        if seen[candidate] || !fits(&expected[position], &named[candidate]) {
+            continue;
+        }
+        seen[candidate] = true;
+        let free = match partner[candidate] {
+            None => true,
+            Some(other) => assign(other, expected, named, fits, partner, seen),
+        };
+        if free {
+            partner[candidate] = Some(position);
+            return true;
+        }
+    }
+    false
+}
+
+fn roles(plan: &Plan, ledger: &Ledger, found: &Match) -> Roles {
+    let names = plan.flow.roles.iter().map(|role| role.name.clone());
+    let accounts = found
+        .roles
+        .iter()
+        .map(|members| members.iter().map(|&account| ledger.accounts().key(account).to_owned()).collect());
+    names.zip(accounts).collect()
+}
+
+fn transfers(ledger: &Ledger, found: &Match) -> Vec<String> {
+    let key = |account| ledger.accounts().key(account);
+    let line = |&row: &crate::columns::RowId| {
+        let minor = ledger.amount(row).0;
+        format!(
+            "{} {} -> {} {}.{:02}",
+            ledger.tx_id(row),
+            key(ledger.sender(row)),
+            key(ledger.receiver(row)),
+            minor / 100,
+            minor % 100
+        )
+    };
+    found.transfers.iter().map(line).collect()
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |roles: &Roles| {
+            let part = |(role, accounts): (&String, &BTreeSet<String>)| {
+                format!("{role}: {}", accounts.iter().cloned().collect::<Vec<_>>().join(", "))
+            };
+            roles.iter().map(part).collect::<Vec<_>>().join("; ")
+        };
+        match self {
+            Self::NotEvaluable(reason) => write!(f, "  not evaluable: {reason}"),
+            Self::Kernels(message) => {
+                write!(f, "  {message}: this is a bug of the engine, please report it with the rule")
+            }
+            Self::Differs { missing, unexpected } => {
+                let mut lines: Vec<String> =
+                    missing.iter().map(|roles| format!("  - expected, not found: {}", show(roles))).collect();
+                for (roles, transfers) in unexpected {
+                    lines.push(format!("  + found, not expected: {}", show(roles)));
+                    lines.extend(transfers.iter().map(|transfer| format!("      {transfer}")));
+                }
+                write!(f, "{}", lines.join("\n"))
+            }
+        }
+    }
+}
