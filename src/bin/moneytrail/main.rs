@@ -1,3 +1,49 @@
-//! The command line.
+//! The command line: turns what a user types into calls of the library, and results into text.
+//!
+//! Results go to standard output or a folder, everything else to standard error. Exit codes: 0 done; 1 a match with
+//! `--fail-on-match`, or a failed rule test; 2 a wrong rule or command; 3 wrong data; 4 refused for privacy; 5 input
+//! or output failed; 130 interrupted.
 
-fn main() {}
+mod args;
+mod commands;
+mod failure;
+mod library;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A page that was asked for is a result; a mistake is exit code 2.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            return match error.print() {
+                Ok(()) => ExitCode::from(code),
+                Err(_) => ExitCode::from(5),
+            };
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Check(check) => commands::check::run(&check),
+        Command::Test(test) => commands::test::run(&test),
+        Command::Plan(plan) => commands::plan::run(&plan),
+        Command::Rules(rules) => commands::rules::run(&rules),
+        Command::Completions { shell } => commands::completions(shell),
+        Command::Help { topic } => commands::help(topic.as_deref()),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure { code, message }) => {
+            if !message.is_empty() {
+                terminal::complain(&message);
+            }
+            ExitCode::from(code)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! One file a subcommand; the short ones are here.
+
+pub(crate) mod check;
+pub(crate) mod plan;
+pub(crate) mod rules;
+pub(crate) mod test;
+
+use std::io::Write;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::args::Arguments;
+use crate::failure::Failure;
+
+/// Prints a completion script.
+pub(crate) fn completions(shell: Shell) -> Result<u8, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "moneytrail", &mut script);
+    std::io::stdout().write_all(&script)?;
+    Ok(0)
+}
+
+/// Prints a subcommand's help, or the front page.
+pub(crate) fn help(topic: Option<&str>) -> Result<u8, Failure> {
+    let mut command = Arguments::command();
+    let text = match topic {
+        None => command.render_long_help().to_string(),
+        Some(topic) => match command.find_subcommand_mut(topic) {
+            Some(subcommand) => subcommand.render_long_help().to_string(),
+            None => return Err(Failure::usage(format!("there is no help on `{topic}`; try a subcommand"))),
+        },
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(0)
+}

@@ -1,0 +1,32 @@
+//! `test`: the tests that rules carry, each on the planned kernel and on the exhaustive one.
+
+use std::io::Write;
+
+use moneytrail::workbench::test;
+
+use crate::args::Test;
+use crate::failure::Failure;
+use crate::library;
+
+pub(crate) fn run(arguments: &Test) -> Result<u8, Failure> {
+    let sources = library::sources(&arguments.paths)?;
+    let set = library::compile(&sources, &[])?;
+    let outcomes = test::run(&set);
+    let mut out = std::io::stdout().lock();
+    for outcome in &outcomes {
+        let verdict = if outcome.failure.is_some() { "FAILED" } else { "ok" };
+        writeln!(out, "{} / {} ... {verdict}", outcome.rule, outcome.test)?;
+        if let Some(failure) = &outcome.failure {
+            writeln!(out, "  {}:{}\n{failure}", outcome.path, outcome.line)?;
+        }
+    }
+    let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
+    writeln!(
+        out,
+        "{} rules, {} tests: {} passed, {failed} failed",
+        set.typologies.len(),
+        outcomes.len(),
+        outcomes.len() - failed
+    )?;
+    Ok(u8::from(failed > 0))
+}

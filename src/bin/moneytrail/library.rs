@@ -1,0 +1,121 @@
+//! Where rules come from: files and folders, or the library that is part of the program.
+
+use std::path::{Path, PathBuf};
+
+use moneytrail::lang::{self, Level, Override, Source, TypologySet};
+
+use crate::failure::Failure;
+use crate::terminal;
+
+macro_rules! shipped {
+    ($($id:literal)*) => {
+        /// The shipped rules: file name and text. A test holds this list against the folder.
+        const SHIPPED: &[(&str, &str)] = &[$((
+            concat!("typologies/", $id, ".yaml"),
+            include_str!(concat!("../../../typologies/", $id, ".yaml")),
+        )),*];
+    };
+}
+
+shipped! {
+    "bipartite-transfer" "cash-structuring" "fan-in" "fan-out" "gather-scatter" "mule-cash-out" "mule-chain"
+    "pass-through-account" "ping-pong-transfers" "processor-layering" "random-walk-chain" "scatter-gather"
+    "simple-cycle" "stacked-bipartite" "structured-fan-in" "u-turn"
+}
+
+/// The rule texts at these paths, in path order; the shipped ones where no path is given.
+pub(crate) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    if paths.is_empty() {
+        return Ok(SHIPPED
+            .iter()
+            .map(|&(path, text)| Source { path: path.to_owned(), text: text.to_owned() })
+            .collect());
+    }
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(rule_files(path)?);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    files.sort();
+    files.dedup();
+    if files.is_empty() {
+        return Err(Failure::usage("there is no rule file (`*.yaml`) at the paths given"));
+    }
+    files.iter().map(|path| read(path)).collect()
+}
+
+fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let listing =
+        std::fs::read_dir(folder).map_err(|error| Failure::output(format!("{}: {error}", folder.display())))?;
+    let mut files = Vec::new();
+    for entry in listing {
+        let path = entry.map_err(|error| Failure::output(format!("{}: {error}", folder.display())))?.path();
+        if path.is_dir() {
+            files.extend(rule_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<Source, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| Failure::output(format!("{}: {error}", path.display())))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::usage(format!("{}: the file is not UTF-8 text (byte {at})", path.display()))
+    })?;
+    Ok(Source { path: path.display().to_string(), text })
+}
+
+/// Compiles rule texts and shows every diagnostic; a failure where one is an error.
+pub(crate) fn compile(sources: &[Source], overrides: &[Override]) -> Result<TypologySet, Failure> {
+    let checked = lang::compile(sources, overrides);
+    show(&checked, sources, overrides);
+    checked.set.ok_or_else(|| Failure::quiet(2))
+}
+
+/// Shows diagnostics on standard error; returns how many are errors and how many warnings.
+pub(crate) fn show(checked: &lang::Checked, sources: &[Source], overrides: &[Override]) -> (usize, usize) {
+    let colour = terminal::is_coloured();
+    for diagnostic in &checked.diagnostics {
+        let set = overrides.iter().map(|set| format!("{}.{}={}", set.rule, set.parameter, set.value));
+        let text = sources
+            .iter()
+            .find(|source| source.path == diagnostic.path)
+            .map(|source| source.text.clone())
+            .or_else(|| set.into_iter().find(|text| text.len() >= diagnostic.span.end))
+            .unwrap_or_default();
+        terminal::complain(&format!("{}\n", diagnostic.render(&text, colour)));
+    }
+    let errors = checked.diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).count();
+    (errors, checked.diagnostics.len() - errors)
+}
+
+/// Reads `rule.parameter=value`.
+pub(crate) fn overrides(set: &[String]) -> Result<Vec<Override>, Failure> {
+    let read = |text: &String| {
+        let parts = text
+            .split_once('=')
+            .and_then(|(name, value)| name.rsplit_once('.').map(|(rule, parameter)| (rule, parameter, value)));
+        let (rule, parameter, value) =
+            parts.ok_or_else(|| Failure::usage(format!("`--set {text}`: write `--set rule.parameter=value`")))?;
+        Ok(Override { rule: rule.to_owned(), parameter: parameter.to_owned(), value: value.to_owned() })
+    };
+    set.iter().map(read).collect()
+}
+
+/// The rules of these ids; all of them where none is named.
+pub(crate) fn only(mut set: TypologySet, ids: &[String]) -> Result<TypologySet, Failure> {
+    if let Some(unknown) = ids.iter().find(|id| !set.typologies.iter().any(|typology| typology.id == **id)) {
+        let known: Vec<&str> = set.typologies.iter().map(|typology| typology.id.as_str()).collect();
+        return Err(Failure::usage(format!("there is no rule `{unknown}`; there are {}", known.join(", "))));
+    }
+    if !ids.is_empty() {
+        set.typologies.retain(|typology| ids.contains(&typology.id));
+    }
+    Ok(set)
+}
