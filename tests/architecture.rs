@@ -58,6 +58,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["clap", "clap_complete", "indicatif", "comfy_table", "ctrlc"], &["bin"]),
     (&["serde", "serde_json"], &["ingest", "lang", "stats", "write", "workbench", "bin"]),
     (&["jiff", "rustc_hash", "sha2", "thiserror"], ANYWHERE),
+    (&["either", "once_cell"], &[]), // only for their features, see Cargo.toml
 ];
 
 /// Words that stand for something a part of `src` must not do, and the parts that may.
