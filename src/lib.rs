@@ -4,7 +4,8 @@
 //! pseudonymous transfers and hands back every flow that fits. The modules stand in the order in which the data
 //! goes through them, and each imports only those above it:
 //!
-//! [`columns`] → [`ingest`] → [`lang`] → [`plan`] → [`search`] → [`sift`]
+//! [`columns`] → [`ingest`] → [`lang`] → [`plan`] → [`search`] → [`sift`] → [`stats`] → [`write`], joined by
+//! [`engine`]; [`workbench`] is for authors of rules.
 
 pub mod columns;
 pub mod ingest;
@@ -12,4 +13,8 @@ pub mod lang;
 pub mod plan;
 pub mod search;
 pub mod sift;
+pub mod stats;
+pub mod write;
+
+pub mod engine;
 pub mod workbench;

@@ -1,5 +1,33 @@
 //! Files in, [`Ledger`] out; rows that cannot be used are set aside with a reason, and nothing is lost.
 
+mod accounts;
+mod amount;
+mod assemble;
+mod batches;
+mod cell;
+mod currency;
+mod delimited;
+mod duplicates;
+mod error;
+mod find;
+mod jsonl;
+mod labels;
+mod layout;
+mod mapping;
+mod moment;
+mod presets;
+mod privacy;
+mod rates;
+mod recognise;
+mod source;
+mod table;
+mod texts;
+mod transfers;
+
+pub use assemble::read;
+pub use error::{Failure, IngestError};
+pub use presets::{Preset, presets};
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -75,6 +103,21 @@ pub struct InputFile {
     pub rows: u64,
     /// SHA-256 of its bytes, in hex.
     pub sha256: String,
+}
+
+impl InputFile {
+    /// A table that was read to its end.
+    fn new(path: &str, role: &str, read: table::Read) -> Self {
+        let table::Read { account, rows } = read;
+        Self {
+            path: path.to_owned(),
+            role: role.to_owned(),
+            format: account.format,
+            bytes: account.bytes,
+            rows,
+            sha256: account.sha256,
+        }
+    }
 }
 
 /// One rate into the base currency.

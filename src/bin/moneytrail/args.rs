@@ -1,8 +1,8 @@
-//! What the user typed. What the program means by it is worked out in the commands.
+//! What the user typed. What the program means by it is worked out in `settings` and in the commands.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 /// Find criminal money flows: declarative rules, run exactly and in parallel over ledgers of pseudonymous transfers.
@@ -18,6 +18,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run rules over ledgers: matches, cases and statistics.
+    Run(Box<Run>),
     /// Check rule files; every mistake of every file in one go.
     Check(Check),
     /// Run the tests that rules carry.
@@ -26,16 +28,97 @@ pub(crate) enum Command {
     Plan(Plan),
     /// List rules with title, severity, stage and sources.
     Rules(Rules),
+    /// List the presets for well-known ledgers, or show one as a mapping file.
+    Presets(Presets),
+    /// Make a ledger with planted flows, from a seed.
+    Synth(Synth),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
         shell: Shell,
     },
-    /// Print help.
+    /// Print help; `moneytrail help language` prints the language reference.
     Help {
-        /// A subcommand.
+        /// A subcommand, or `language`, `data`, `typologies`.
         topic: Option<String>,
     },
+}
+
+/// Where rules come from.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RuleChoice {
+    /// Rule files or folders; else the rules shipped inside the program.
+    #[arg(long = "rules", value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Only these rules, by id.
+    #[arg(long = "rule", value_name = "ID")]
+    pub(crate) only: Vec<String>,
+    /// Set a parameter: `--set fan-in.payers=6`.
+    #[arg(long = "set", value_name = "RULE.PARAMETER=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  moneytrail run sample_data --out out\n  moneytrail run ledger.parquet --accounts accounts.csv --rule fan-in --set fan-in.payers=6\n  zstd -dc day.csv.zst | moneytrail run - --mapping canonical --out out"
+)]
+pub(crate) struct Run {
+    /// Files, folders or globs of transfers; `-` is standard input.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Folder for the results, written whole or not at all; without it the matches go to standard output.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) choice: RuleChoice,
+    /// The account table.
+    #[arg(long, value_name = "FILE", env = "MONEYTRAIL_ACCOUNTS")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// Rates into the base currency: a table of date, currency and rate.
+    #[arg(long, value_name = "FILE", env = "MONEYTRAIL_RATES")]
+    pub(crate) rates: Option<PathBuf>,
+    /// A mapping file, or the name of a preset; else the header decides.
+    #[arg(long, value_name = "FILE|PRESET", env = "MONEYTRAIL_MAPPING")]
+    pub(crate) mapping: Option<String>,
+    /// The currency that amounts are compared in; else the one most transfers are booked in.
+    #[arg(long, value_name = "CODE", env = "MONEYTRAIL_BASE")]
+    pub(crate) base: Option<String>,
+    /// How many rows may be set aside before the run stops: a number, or a share such as `2%`. [default: 1%]
+    #[arg(long, value_name = "N|P%", env = "MONEYTRAIL_MAX_REJECTS")]
+    pub(crate) max_rejects: Option<String>,
+    /// Accept account keys that look identifying; the manifest records it.
+    #[arg(long)]
+    pub(crate) identifiable: bool,
+    /// Threads. [default: one a core]
+    #[arg(long, value_name = "N", env = "MONEYTRAIL_THREADS")]
+    pub(crate) threads: Option<usize>,
+    /// Forms in which the matches are written.
+    #[arg(long, value_name = "FORM", value_delimiter = ',', env = "MONEYTRAIL_FORMATS")]
+    pub(crate) formats: Option<Vec<Form>>,
+    /// End with exit code 1 if there is a match.
+    #[arg(long)]
+    pub(crate) fail_on_match: bool,
+    /// The most instances found at one account before the search there ends. [default: 1000000]
+    #[arg(long, value_name = "N", env = "MONEYTRAIL_MAX_INSTANCES_PER_ANCHOR")]
+    pub(crate) max_instances_per_anchor: Option<u64>,
+    /// The most matches of one rule. [default: 1000000]
+    #[arg(long, value_name = "N", env = "MONEYTRAIL_MAX_MATCHES_PER_RULE")]
+    pub(crate) max_matches_per_rule: Option<u64>,
+    /// Also hold the matches against labels and print what became of each labelled instance.
+    #[arg(long)]
+    pub(crate) labels: bool,
+}
+
+/// A form in which matches are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Form {
+    /// `matches.parquet`, always written.
+    Parquet,
+    /// `matches.csv`.
+    Csv,
+    /// `matches.jsonl`.
+    Jsonl,
 }
 
 #[derive(Debug, Args)]
@@ -70,4 +153,35 @@ pub(crate) struct Rules {
     /// Rule files or folders; else the rules shipped inside the program.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  moneytrail presets --show aml-world > mapping.toml")]
+pub(crate) struct Presets {
+    /// Print this preset as a mapping file.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) show: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  moneytrail synth --transfers 1000000 --seed 7 --out ledger")]
+pub(crate) struct Synth {
+    /// Transfers, about.
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    pub(crate) transfers: usize,
+    /// Days that the ledger spans.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub(crate) days: u32,
+    /// Seed: the same seed gives the same ledger.
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Planted instances of each typology.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) planted: u32,
+    /// Planted instances of each lookalike.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) lookalikes: u32,
+    /// Folder for the ledger; it must not exist or be empty.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }

@@ -8,6 +8,8 @@ mod args;
 mod commands;
 mod failure;
 mod library;
+mod progress;
+mod settings;
 mod terminal;
 
 use std::process::ExitCode;
@@ -30,10 +32,13 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match arguments.command {
+        Command::Run(run) => commands::run::run(*run),
         Command::Check(check) => commands::check::run(&check),
         Command::Test(test) => commands::test::run(&test),
         Command::Plan(plan) => commands::plan::run(&plan),
         Command::Rules(rules) => commands::rules::run(&rules),
+        Command::Presets(presets) => commands::presets::run(&presets),
+        Command::Synth(synth) => commands::synth::run(&synth),
         Command::Completions { shell } => commands::completions(shell),
         Command::Help { topic } => commands::help(topic.as_deref()),
     };

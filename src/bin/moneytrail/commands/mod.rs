@@ -2,7 +2,10 @@
 
 pub(crate) mod check;
 pub(crate) mod plan;
+pub(crate) mod presets;
 pub(crate) mod rules;
+pub(crate) mod run;
+pub(crate) mod synth;
 pub(crate) mod test;
 
 use std::io::Write;
@@ -13,6 +16,9 @@ use clap_complete::Shell;
 use crate::args::Arguments;
 use crate::failure::Failure;
 
+/// The pages that `help TOPIC` prints beside the subcommands.
+const PAGES: [(&str, &str); 0] = [];
+
 /// Prints a completion script.
 pub(crate) fn completions(shell: Shell) -> Result<u8, Failure> {
     let mut script = Vec::new();
@@ -21,14 +27,21 @@ pub(crate) fn completions(shell: Shell) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Prints a subcommand's help, or the front page.
+/// Prints a page, a subcommand's help, or the front page.
 pub(crate) fn help(topic: Option<&str>) -> Result<u8, Failure> {
     let mut command = Arguments::command();
     let text = match topic {
         None => command.render_long_help().to_string(),
-        Some(topic) => match command.find_subcommand_mut(topic) {
-            Some(subcommand) => subcommand.render_long_help().to_string(),
-            None => return Err(Failure::usage(format!("there is no help on `{topic}`; try a subcommand"))),
+        Some(topic) => match PAGES.iter().find(|(name, _)| *name == topic) {
+            Some((_, page)) => (*page).to_owned(),
+            None => match command.find_subcommand_mut(topic) {
+                Some(subcommand) => subcommand.render_long_help().to_string(),
+                None => {
+                    return Err(Failure::usage(format!(
+                        "there is no help on `{topic}`; try `language`, `data`, `typologies` or a subcommand"
+                    )));
+                }
+            },
         },
     };
     std::io::stdout().write_all(text.as_bytes())?;

@@ -1,0 +1,190 @@
+//! A whole run, from rule texts and input files to one immutable [`Analysis`].
+//!
+//! This is the only place where the stages meet. Each is called once, in the order of the data: rules are compiled
+//! before a byte of the ledger is read, and only columns that rules or statistics name are decoded.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
+
+use crate::columns::LedgerSummary;
+use crate::ingest::{self, IngestError, Intake};
+use crate::lang::{self, Diagnostic, Override, Source, TypologySet};
+use crate::plan::{self, Plan};
+use crate::search::{Limits, SearchError, Searcher};
+use crate::sift::{self, Found, Sifted};
+use crate::stats::{self, Statistics};
+
+/// What to run.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The rule texts.
+    pub sources: Vec<Source>,
+    /// Parameters that the run sets.
+    pub overrides: Vec<Override>,
+    /// Only these rules, by id; all of them where none is named.
+    pub only: Vec<String>,
+    /// What to read; the columns that rules and statistics need are added.
+    pub intake: ingest::Request,
+    /// Budgets of the search.
+    pub limits: Limits,
+    /// Threads of the search; one a core where none is given. The result does not depend on it.
+    pub threads: Option<usize>,
+}
+
+/// A whole run as one value; nothing changes it afterwards.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// The rules that ran, in id order.
+    pub set: TypologySet,
+    /// Warnings about them.
+    pub warnings: Vec<Diagnostic>,
+    /// The plan of each rule; `None` where the ledger cannot answer it (`sifted.completeness` says why).
+    pub plans: Vec<Option<Plan>>,
+    /// What was read.
+    pub intake: Intake,
+    /// Matches, cases and completeness.
+    pub sifted: Sifted,
+    /// Aggregate statistics.
+    pub statistics: Statistics,
+}
+
+/// Why a run has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A rule is wrong; the diagnostics say where and how to mend it.
+    #[error("the rules have mistakes")]
+    Rules(Vec<Diagnostic>),
+    /// A rule is asked for that does not exist.
+    #[error("there is no rule `{wanted}`; there are {}", .known.join(", "))]
+    NoSuchRule {
+        /// The id asked for.
+        wanted: String,
+        /// The ids there are.
+        known: Vec<String>,
+    },
+    /// The threads could not be started.
+    #[error("the threads could not be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// Reading failed.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// The run was interrupted.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// What happens during a run, for whoever watches.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// The rules are right; reading begins.
+    Reading,
+    /// The ledger is there.
+    Read(&'a LedgerSummary),
+    /// The search for a rule begins: its id, its position and how many rules there are.
+    Searching(&'a str, usize, usize),
+    /// It is over; so many instances were found.
+    Searched(&'a str, u64),
+    /// Instances become matches.
+    Sifting,
+    /// Matches become statistics.
+    Assessing,
+}
+
+/// Hears what happens during a run.
+pub trait Observer: Sync {
+    /// Called as things happen, from one thread at a time.
+    fn hear(&self, event: Event<'_>);
+}
+
+/// Hears nothing.
+impl Observer for () {
+    fn hear(&self, _: Event<'_>) {}
+}
+
+/// Runs rules over ledgers.
+///
+/// # Errors
+///
+/// Where a rule is wrong, reading fails, or `stop` was set.
+pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Result<Analysis, RunError> {
+    let (set, warnings) = compile(request)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0)).build()?;
+    pool.install(|| {
+        observer.hear(Event::Reading);
+        let intake = ingest::read(&wanted(&request.intake, &set))?;
+        let summary = intake.ledger.summary();
+        observer.hear(Event::Read(&summary));
+        let planned: Vec<_> = set.typologies.iter().map(|typology| plan::build(typology, &summary)).collect();
+        let searcher = Searcher::new(&intake.ledger);
+        let (found, lacking) = search(&planned, &searcher, request, observer, stop)?;
+        observer.hear(Event::Sifting);
+        let mut sifted = sift::consolidate(found, &searcher, &set).map_err(|_| RunError::Interrupted)?;
+        for (rule, reason) in lacking {
+            sifted.completeness.add_not_evaluated(rule, reason);
+        }
+        observer.hear(Event::Assessing);
+        drop(searcher);
+        let statistics = stats::assess(&stats::Evidence { intake: &intake, set: &set, sifted: &sifted });
+        let plans = planned.into_iter().map(Result::ok).collect();
+        Ok(Analysis { set, warnings, plans, intake, sifted, statistics })
+    })
+}
+
+fn compile(request: &Request) -> Result<(TypologySet, Vec<Diagnostic>), RunError> {
+    let checked = lang::compile(&request.sources, &request.overrides);
+    let Some(mut set) = checked.set else { return Err(RunError::Rules(checked.diagnostics)) };
+    let known = || set.typologies.iter().map(|typology| typology.id.clone()).collect::<Vec<_>>();
+    if let Some(wanted) = request.only.iter().find(|wanted| !known().contains(wanted)) {
+        return Err(RunError::NoSuchRule { wanted: wanted.clone(), known: known() });
+    }
+    if !request.only.is_empty() {
+        set.typologies.retain(|typology| request.only.contains(&typology.id));
+    }
+    Ok((set, checked.diagnostics))
+}
+
+/// What to read, with the columns that rules and statistics name.
+fn wanted(request: &ingest::Request, set: &TypologySet) -> ingest::Request {
+    let mut request = request.clone();
+    let also = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
+    request.columns.extend(also(&["channel"]));
+    request.account_columns.extend(also(&["kind", "country"]));
+    for typology in &set.typologies {
+        let needs = plan::columns(&typology.flow);
+        request.columns.extend(needs.transfers);
+        request.account_columns.extend(needs.accounts);
+    }
+    request
+}
+
+/// What each plan finds, and why the others cannot be asked.
+type Searches<'p> = (Vec<Found<'p>>, Vec<(usize, String)>);
+
+fn search<'p>(
+    planned: &'p [Result<Plan, plan::NotEvaluable>],
+    searcher: &Searcher<'_>,
+    request: &Request,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Searches<'p>, RunError> {
+    let (mut found, mut lacking) = (Vec::new(), Vec::new());
+    for (rule, planned_rule) in planned.iter().enumerate() {
+        let plan = match planned_rule {
+            Ok(plan) => plan,
+            Err(missing) => {
+                lacking.push((rule, missing.reason.clone()));
+                continue;
+            }
+        };
+        observer.hear(Event::Searching(&plan.typology, rule, planned.len()));
+        match searcher.run(plan, &request.limits, stop) {
+            Ok(instances) => {
+                observer.hear(Event::Searched(&plan.typology, instances.total()));
+                found.push(Found { rule, plan, instances });
+            }
+            Err(SearchError::NotEvaluable(reason)) => lacking.push((rule, reason)),
+            Err(SearchError::Interrupted) => return Err(RunError::Interrupted),
+        }
+    }
+    Ok((found, lacking))
+}

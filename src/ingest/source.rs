@@ -1,0 +1,233 @@
+//! Opens a file or standard input: unpacks it, tells its format by content, and takes its SHA-256 on the way.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::IngestError;
+
+/// The name under which standard input is asked for and reported.
+pub(super) const STDIN: &str = "-";
+
+/// How much of a file is looked at to tell what it is: enough for any header and many JSON lines.
+pub(super) const HEAD: usize = 1 << 18;
+
+/// Where bytes come from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+impl Place {
+    /// The name for messages and the manifest.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Stdin => STDIN.to_owned(),
+        }
+    }
+}
+
+/// How the bytes of a table are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Format {
+    Csv,
+    Jsonl,
+    Parquet,
+    Arrow,
+}
+
+impl Format {
+    fn of(head: &[u8]) -> Self {
+        if head.starts_with(b"PAR1") {
+            Self::Parquet
+        } else if head.starts_with(b"ARROW1") {
+            Self::Arrow
+        } else if without_bom(head).trim_ascii_start().starts_with(b"{") {
+            Self::Jsonl
+        } else {
+            Self::Csv
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+        }
+    }
+}
+
+/// The text without a UTF-8 byte order mark.
+pub(super) fn without_bom(head: &[u8]) -> &[u8] {
+    head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head)
+}
+
+/// An opened input, unpacked, with its first bytes looked at.
+pub(super) struct Source {
+    /// Its name for messages.
+    pub(super) name: String,
+    /// Its format.
+    pub(super) format: Format,
+    /// Its first bytes, unpacked, at most [`HEAD`].
+    pub(super) head: Vec<u8>,
+    packing: &'static str,
+    reader: Box<dyn Read + Send>,
+    tally: Arc<Mutex<Tally>>,
+    file: Option<PathBuf>,
+}
+
+/// What was read of an input.
+pub(super) struct Account {
+    pub(super) format: String,
+    pub(super) bytes: u64,
+    pub(super) sha256: String,
+}
+
+#[derive(Default)]
+struct Tally {
+    sha: Sha256,
+    bytes: u64,
+}
+
+/// A reader whose bytes are counted and hashed as they pass.
+struct Tallied<R> {
+    inner: R,
+    tally: Arc<Mutex<Tally>>,
+}
+
+impl<R: Read> Read for Tallied<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.sha.update(&buffer[..length]);
+        tally.bytes += length as u64;
+        Ok(length)
+    }
+}
+
+impl Source {
+    /// Opens an input and tells its format.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be opened or its first bytes cannot be unpacked.
+    pub(super) fn open(place: &Place) -> Result<Self, IngestError> {
+        let name = place.name();
+        let failed = |error: io::Error| IngestError::io(&name, &error);
+        let tally = Arc::new(Mutex::new(Tally::default()));
+        let raw: Box<dyn Read + Send> = match place {
+            Place::File(path) => Box::new(open_file(path).map_err(failed)?),
+            Place::Stdin => Box::new(io::stdin()),
+        };
+        let mut raw = BufReader::with_capacity(HEAD, Tallied { inner: raw, tally: Arc::clone(&tally) });
+        let (packing, mut reader): (_, Box<dyn Read + Send>) = match raw.fill_buf().map_err(failed)? {
+            [0x1F, 0x8B, ..] => (".gz", Box::new(flate2::bufread::MultiGzDecoder::new(raw))),
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => {
+                (".zst", Box::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(failed)?))
+            }
+            _ => ("", Box::new(raw)),
+        };
+        let mut head = Vec::with_capacity(HEAD);
+        reader
+            .by_ref()
+            .take(HEAD as u64)
+            .read_to_end(&mut head)
+            .map_err(|error| unpacking(&name, !packing.is_empty(), &error))?;
+        let file = match place {
+            Place::File(path) if packing.is_empty() => Some(path.clone()),
+            _ => None,
+        };
+        Ok(Self { format: Format::of(&head), name, head, packing, reader, tally, file })
+    }
+
+    /// Turns into a reader of all its bytes from the first on, and what tells afterwards what was read.
+    pub(super) fn into_reader(self) -> (Box<dyn Read + Send>, Receipt) {
+        let receipt = Receipt { format: format!("{}{}", self.format.word(), self.packing), tally: self.tally };
+        (Box::new(Cursor::new(self.head).chain(self.reader)), receipt)
+    }
+
+    /// Turns into a file that can be read at any place: the file itself, or a nameless copy of what is packed
+    /// or comes from standard input.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes cannot be read, or the copy cannot be written.
+    pub(super) fn into_file(mut self) -> Result<(File, Receipt), IngestError> {
+        let name = self.name.clone();
+        let failed = |error: io::Error| IngestError::io(&name, &error);
+        let file = if let Some(path) = self.file.take() {
+            io::copy(&mut self.reader, &mut io::sink()).map_err(failed)?;
+            open_file(&path).map_err(failed)?
+        } else {
+            let mut copy = tempfile::tempfile().map_err(failed)?;
+            copy.write_all(&self.head).map_err(failed)?;
+            let packed = !self.packing.is_empty();
+            io::copy(&mut self.reader, &mut copy).map_err(|error| unpacking(&name, packed, &error))?;
+            io::Seek::rewind(&mut copy).map_err(failed)?;
+            copy
+        };
+        let receipt = Receipt { format: format!("{}{}", self.format.word(), self.packing), tally: self.tally };
+        Ok((file, receipt))
+    }
+}
+
+/// What tells, once an input was read to its end, what was read.
+pub(super) struct Receipt {
+    format: String,
+    tally: Arc<Mutex<Tally>>,
+}
+
+impl Receipt {
+    /// Whether the bytes were compressed.
+    pub(super) fn is_packed(&self) -> bool {
+        self.format.contains('.')
+    }
+
+    pub(super) fn settle(self) -> Account {
+        let tally = std::mem::take(&mut *self.tally.lock().unwrap_or_else(PoisonError::into_inner));
+        Account { format: self.format, bytes: tally.bytes, sha256: hex(&tally.sha.finalize()) }
+    }
+}
+
+/// The SHA-256 of bytes in hex.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes any text");
+        text
+    })
+}
+
+fn open_file(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "this is a folder, not a file"));
+    }
+    Ok(file)
+}
+
+/// A failure while bytes were read: the data's fault where they are packed, since the packing then does not hold.
+pub(super) fn unpacking(file: &str, packed: bool, error: &io::Error) -> IngestError {
+    let damaged = matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof | io::ErrorKind::Other
+    );
+    if !packed || !damaged {
+        return IngestError::io(file, error);
+    }
+    let problem = format!("the compressed data is damaged or cut short: {error}");
+    IngestError::malformed(file, 0, problem, "fetch or compress the file again")
+}

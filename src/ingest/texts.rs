@@ -1,0 +1,175 @@
+//! Collects one further column, each distinct text once, and decides at the end what kind of column it is.
+
+use rustc_hash::FxHashMap;
+
+use super::mapping::Values;
+use super::moment;
+use crate::columns::schema::Kind;
+use crate::columns::{Column, TextColumn};
+
+/// A column in the making.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    codes: Vec<u32>,
+    values: Vec<String>,
+    by_value: FxHashMap<String, u32>,
+    /// What the cells of the current file mean.
+    by_cell: FxHashMap<String, u32>,
+}
+
+impl Texts {
+    /// Forgets what cells mean, since the next file may have another mapping.
+    pub(super) fn next_file(&mut self) {
+        self.by_cell.clear();
+    }
+
+    /// Adds a cell; an empty one, or one mapped to nothing, is missing.
+    pub(super) fn push(&mut self, cell: &str, values: Option<&Values>) {
+        let code = match self.by_cell.get(cell) {
+            Some(&code) => code,
+            None => self.learn(cell, values),
+        };
+        self.codes.push(code);
+    }
+
+    fn learn(&mut self, cell: &str, values: Option<&Values>) -> u32 {
+        let value = values.and_then(|values| values.get(cell)).map_or(cell, String::as_str);
+        let code = if value.is_empty() {
+            TextColumn::NONE
+        } else if let Some(&code) = self.by_value.get(value) {
+            code
+        } else {
+            let code = u32::try_from(self.values.len()).expect("fewer distinct texts than 2^32");
+            self.values.push(value.to_owned());
+            self.by_value.insert(value.to_owned(), code);
+            code
+        };
+        self.by_cell.insert(cell.to_owned(), code);
+        code
+    }
+
+    /// The text of a row, if it has one.
+    pub(super) fn get(&self, row: usize) -> Option<&str> {
+        self.values.get(self.codes[row] as usize).map(String::as_str)
+    }
+
+    /// Whether no row has a text.
+    pub(super) fn is_blank(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Keeps the rows that `keep` marks.
+    pub(super) fn retain(&mut self, keep: &[bool]) {
+        let mut marks = keep.iter();
+        self.codes.retain(|_| *marks.next().expect("a mark for each row"));
+    }
+
+    /// The finished column. `kind` is that of a canonical column; any other is of numbers or truth values where all
+    /// its values are.
+    pub(super) fn into_column(self, kind: Option<Kind>) -> Column {
+        let mut used = vec![false; self.values.len()];
+        for &code in &self.codes {
+            if let Some(mark) = used.get_mut(code as usize) {
+                *mark = true;
+            }
+        }
+        let in_use = || self.values.iter().zip(&used).filter(|(_, used)| **used).map(|(value, _)| value.as_str());
+        let kind = match kind {
+            Some(Kind::Number) => Guess::Number,
+            Some(Kind::Time) => Guess::Time,
+            Some(Kind::Text) => Guess::Text,
+            None => Guess::of(in_use()),
+        };
+        match kind {
+            Guess::Number => Column::Number(self.each(number)),
+            Guess::Truth => Column::Truth(self.each(truth)),
+            Guess::Time => Column::Time(self.each(|text| moment::written(text.as_bytes()).ok())),
+            Guess::Text => Column::Text(self.sorted(&used)),
+        }
+    }
+
+    fn each<T: Copy>(&self, read: impl Fn(&str) -> Option<T>) -> Vec<Option<T>> {
+        let values: Vec<Option<T>> = self.values.iter().map(|value| read(value)).collect();
+        self.codes.iter().map(|&code| values.get(code as usize).copied().flatten()).collect()
+    }
+
+    /// The texts in byte order without those that no row has, so that codes do not depend on the order of rows.
+    fn sorted(self, used: &[bool]) -> TextColumn {
+        let mut order: Vec<usize> = (0..self.values.len()).filter(|&code| used[code]).collect();
+        order.sort_unstable_by(|&a, &b| self.values[a].cmp(&self.values[b]));
+        let mut rank = vec![TextColumn::NONE; self.values.len()];
+        for (position, &code) in (0u32..).zip(&order) {
+            rank[code] = position;
+        }
+        let codes =
+            self.codes.iter().map(|&code| rank.get(code as usize).copied().unwrap_or(TextColumn::NONE)).collect();
+        let mut values = self.values;
+        TextColumn { codes, values: order.into_iter().map(|code| std::mem::take(&mut values[code])).collect() }
+    }
+}
+
+enum Guess {
+    Number,
+    Truth,
+    Time,
+    Text,
+}
+
+impl Guess {
+    fn of<'a>(values: impl Iterator<Item = &'a str> + Clone) -> Self {
+        if values.clone().next().is_none() {
+            Self::Text
+        } else if values.clone().all(|value| truth(value).is_some()) {
+            Self::Truth
+        } else if values.clone().all(|value| number(value).is_some()) {
+            Self::Number
+        } else {
+            Self::Text
+        }
+    }
+}
+
+/// A finite number. A code such as `007` is none, since its zeros mean something.
+pub(super) fn number(text: &str) -> Option<f64> {
+    let digits = text.trim_start_matches(['-', '+']).as_bytes();
+    let padded = digits.len() > 1 && digits[0] == b'0' && digits[1].is_ascii_digit();
+    text.parse::<f64>().ok().filter(|number| number.is_finite() && !padded)
+}
+
+fn truth(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(cells: &[&str]) -> Column {
+        let mut texts = Texts::default();
+        for cell in cells {
+            texts.push(cell, None);
+        }
+        texts.into_column(None)
+    }
+
+    #[test]
+    fn a_column_is_of_numbers_only_if_every_value_is_one() {
+        assert_eq!(column(&["1", "", "2.5"]), Column::Number(vec![Some(1.0), None, Some(2.5)]));
+        assert_eq!(column(&["True", "false"]), Column::Truth(vec![Some(true), Some(false)]));
+        for cells in [&["1", "x"][..], &["007", "8"], &["1", "inf"], &["", ""]] {
+            assert!(matches!(column(cells), Column::Text(_)), "{cells:?}");
+        }
+    }
+
+    #[test]
+    fn texts_are_coded_in_byte_order_whatever_the_order_of_rows() {
+        let Column::Text(texts) = column(&["wire", "card", "wire"]) else { panic!("text") };
+        assert_eq!((texts.values, texts.codes), (vec!["card".to_owned(), "wire".to_owned()], vec![1, 0, 1]));
+    }
+}

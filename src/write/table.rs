@@ -1,0 +1,76 @@
+//! Parquet files through arrow: the same table gives the same bytes.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Decimal128Array, TimestampMicrosecondArray};
+use arrow::datatypes::Field;
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+
+use crate::columns::Time;
+
+/// The most digits of a 128-bit decimal.
+const PRECISION: u8 = 38;
+
+/// One column of a table: its name, whether values may be missing, and the values.
+pub(super) struct Column {
+    field: Field,
+    values: ArrayRef,
+}
+
+/// A column without missing values.
+pub(super) fn full(name: &str, values: impl Into<ArrayRef>) -> Column {
+    column(name, values, false)
+}
+
+/// A column in which values may be missing.
+pub(super) fn partial(name: &str, values: impl Into<ArrayRef>) -> Column {
+    column(name, values, true)
+}
+
+fn column(name: &str, values: impl Into<ArrayRef>, nullable: bool) -> Column {
+    let values = values.into();
+    Column { field: Field::new(name, values.data_type().clone(), nullable), values }
+}
+
+/// Points in time, UTC.
+pub(super) fn times(values: impl Iterator<Item = Time>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from_iter_values(values.map(|time| time.0)).with_timezone("UTC"))
+}
+
+/// Amounts in minor units of a currency with so many decimals.
+pub(super) fn amounts(values: impl Iterator<Item = Option<i128>>, digits: u8) -> Result<ArrayRef, ArrowError> {
+    let scale = i8::try_from(digits).expect("a currency has few decimals");
+    let values = Decimal128Array::from_iter(values).with_precision_and_scale(PRECISION, scale)?;
+    Ok(Arc::new(values))
+}
+
+/// Puts columns together to one batch.
+pub(super) fn batch(columns: Vec<Column>) -> Result<RecordBatch, ArrowError> {
+    let (fields, values): (Vec<Field>, Vec<ArrayRef>) =
+        columns.into_iter().map(|column| (column.field, column.values)).unzip();
+    RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(fields)), values)
+}
+
+/// Writes batches of one schema as a Parquet file.
+pub(super) fn parquet<W: Write + Send>(
+    out: W,
+    first: &RecordBatch,
+    rest: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+) -> Result<W, ParquetError> {
+    let properties = WriterProperties::builder()
+        .set_created_by("moneytrail".to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .build();
+    let mut writer = ArrowWriter::try_new(out, first.schema(), Some(properties))?;
+    writer.write(first)?;
+    for batch in rest {
+        writer.write(&batch?)?;
+    }
+    writer.into_inner()
+}

@@ -1,0 +1,337 @@
+//! The program as its users run it: exit codes, streams, hostile input, and the same bytes however it is run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// The program with these arguments, in a folder of its own.
+fn moneytrail(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
+    command.args(arguments).current_dir(folder).env_remove("MONEYTRAIL_THREADS").stdin(Stdio::null());
+    command.output().expect("the program starts")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The sample ledger of the project.
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data")
+}
+
+fn sample_text() -> String {
+    sample().display().to_string()
+}
+
+/// A folder with one file.
+fn with_file(name: &str, bytes: impl AsRef<[u8]>) -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join(name), bytes).expect("a file");
+    folder
+}
+
+const HEADER: &str = "tx_id,timestamp,sender,receiver,amount,currency\n";
+
+#[test]
+fn a_run_writes_its_folder_and_says_where_every_row_went() {
+    let folder = TempDir::new().expect("a folder");
+    let output = moneytrail(folder.path(), &["run", &sample_text(), "--out", "out", "--formats", "csv,jsonl"]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    for file in [
+        "matches.parquet",
+        "matches.csv",
+        "matches.jsonl",
+        "match_transfers.parquet",
+        "cases.parquet",
+        "statistics.json",
+        "manifest.json",
+    ] {
+        assert!(folder.path().join("out").join(file).is_file(), "{file}");
+    }
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("out/manifest.json")).expect("a manifest")).expect("JSON");
+    assert_eq!(
+        manifest["read"].as_u64(),
+        manifest["accepted"].as_u64().zip(manifest["rejected"].as_u64()).map(|(a, b)| a + b)
+    );
+    assert!(text(&output.stderr).contains("exhaustive"), "{}", text(&output.stderr));
+    let first = text(&output.stdout).lines().next().expect("a line a rule").to_owned();
+    let line: serde_json::Value = serde_json::from_str(&first).expect("JSON Lines in a pipe");
+    assert!(line["rule"].is_string() && line["matches"].is_u64());
+}
+
+#[test]
+fn without_a_folder_the_matches_come_as_json_lines() {
+    let folder = TempDir::new().expect("a folder");
+    let output = moneytrail(folder.path(), &["run", &sample_text(), "--rule", "mule-chain"]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let matches: Vec<serde_json::Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(!matches.is_empty());
+    for found in matches {
+        assert_eq!(found["rule"], "mule-chain");
+        assert!(
+            found["flow"]
+                .as_array()
+                .is_some_and(|flow| flow.iter().all(|row| row["tx_id"].is_string() && row["step"].as_u64() >= Some(1)))
+        );
+        assert!(found["roles"].as_array().is_some_and(|roles| roles.iter().any(|role| role["role"] == "victim")));
+    }
+}
+
+#[test]
+fn threads_and_row_order_change_no_byte_of_the_matches() {
+    let folder = TempDir::new().expect("a folder");
+    let shuffled = folder.path().join("shuffled");
+    fs::create_dir(&shuffled).expect("a folder");
+    fs::copy(sample().join("accounts.csv"), shuffled.join("accounts.csv")).expect("a copy");
+    let ledger = fs::read_to_string(sample().join("transfers.csv")).expect("the sample");
+    let mut lines: Vec<&str> = ledger.lines().collect();
+    let header = lines.remove(0);
+    // A fixed shuffle: by a hash of the line.
+    lines.sort_by_key(|line| {
+        line.bytes().fold(7u64, |hash, byte| hash.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte))
+    });
+    fs::write(shuffled.join("transfers.csv"), format!("{header}\n{}\n", lines.join("\n"))).expect("a file");
+    let shuffled = shuffled.display().to_string();
+    for (input, threads, out) in [(&sample_text(), "1", "a"), (&sample_text(), "2", "b"), (&shuffled, "2", "c")] {
+        let output = moneytrail(folder.path(), &["run", input, "--threads", threads, "--out", out]);
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    }
+    for file in ["matches.parquet", "match_transfers.parquet", "cases.parquet"] {
+        let bytes = |out: &str| fs::read(folder.path().join(out).join(file)).expect("a file");
+        assert!(bytes("a") == bytes("b"), "{file} with 1 and 2 threads");
+        assert!(bytes("a") == bytes("c"), "{file} with shuffled rows");
+    }
+}
+
+#[test]
+fn a_match_is_exit_code_one_where_that_was_asked_for() {
+    let folder = TempDir::new().expect("a folder");
+    let found = moneytrail(folder.path(), &["run", &sample_text(), "--rule", "mule-chain", "--fail-on-match"]);
+    assert_eq!(code(&found), 1);
+    let none = moneytrail(
+        folder.path(),
+        &["run", &sample_text(), "--rule", "mule-chain", "--set", "mule-chain.theft=9999999", "--fail-on-match"],
+    );
+    assert_eq!((code(&none), text(&none.stdout)), (0, String::new()));
+}
+
+#[test]
+fn wrong_commands_and_rules_are_exit_code_two() {
+    let folder = with_file("broken.yaml", "typology: broken\nwitihn: 7d\n");
+    for arguments in [
+        vec!["run"],
+        vec!["fly"],
+        vec!["run", &sample_text(), "--rule", "no-such-rule"],
+        vec!["run", &sample_text(), "--set", "fan-in.payers=1000000"],
+        vec!["run", &sample_text(), "--set", "fan-in.nobody=3"],
+        vec!["run", &sample_text(), "--max-rejects", "many"],
+        vec!["check", "broken.yaml"],
+        vec!["check", "--explain", "R000"],
+        vec!["presets", "--show", "nothing"],
+        vec!["help", "nothing"],
+    ] {
+        let output = moneytrail(folder.path(), &arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", text(&output.stderr));
+        assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{arguments:?}");
+    }
+    let output = moneytrail(folder.path(), &["check", "broken.yaml"]);
+    assert!(
+        text(&output.stderr).contains("broken.yaml:2:1") && text(&output.stderr).contains("write `within`"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn settings_stand_below_the_environment_and_that_below_flags() {
+    let folder = with_file("moneytrail.toml", "max-rejects = \"nonsense\"\n");
+    let wrong = moneytrail(folder.path(), &["run", &sample_text()]);
+    assert_eq!(code(&wrong), 2);
+    let flag = moneytrail(folder.path(), &["run", &sample_text(), "--max-rejects", "5", "--rule", "fan-in"]);
+    assert_eq!(code(&flag), 0, "{}", text(&flag.stderr));
+    let environment = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
+        .args(["run", &sample_text(), "--rule", "fan-in"])
+        .current_dir(folder.path())
+        .env("MONEYTRAIL_MAX_REJECTS", "5")
+        .output()
+        .expect("the program starts");
+    assert_eq!(code(&environment), 0, "{}", text(&environment.stderr));
+    fs::write(folder.path().join("moneytrail.toml"), "max-rejcts = 5\n").expect("a file");
+    let unknown = moneytrail(folder.path(), &["run", &sample_text()]);
+    assert_eq!(code(&unknown), 2);
+    assert!(text(&unknown.stderr).contains("line 1"), "{}", text(&unknown.stderr));
+}
+
+#[test]
+fn hostile_ledgers_end_in_a_message_and_exit_code_three() {
+    let row = |fields: &str| format!("{HEADER}{fields}\n");
+    let long = format!("{HEADER}1,2024-01-01T00:00:00Z,{},b,5,EUR\n", "a".repeat(10_000_000));
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("nothing at all", Vec::new()),
+        ("a header alone", HEADER.into()),
+        ("NUL bytes", row("1,2024-01-01T00:00:00Z,a\0b,c,5,EUR").into()),
+        ("only NUL bytes", vec![0; 4096]),
+        ("a field of ten megabytes", long.into()),
+        ("invalid UTF-8", [HEADER.as_bytes(), b"1,2024-01-01T00:00:00Z,a\xff,b,5,EUR\n"].concat()),
+        ("too few fields", row("1,2024-01-01T00:00:00Z,a").into()),
+        ("too many fields", row("1,2024-01-01T00:00:00Z,a,b,5,EUR,x,y").into()),
+        ("NaN", row("1,2024-01-01T00:00:00Z,a,b,NaN,EUR").into()),
+        ("a number beyond all numbers", row("1,2024-01-01T00:00:00Z,a,b,1e400,EUR").into()),
+        ("a negative amount", row("1,2024-01-01T00:00:00Z,a,b,-5,EUR").into()),
+        ("a date out of range", row("1,99999-01-01T00:00:00Z,a,b,5,EUR").into()),
+        ("a day that does not exist", row("1,2024-02-31T00:00:00Z,a,b,5,EUR").into()),
+        ("a header of nothing that is known", b"x,y,z\n1,2,3\n".to_vec()),
+        ("a cut Parquet file", b"PAR1 and then nothing".to_vec()),
+    ];
+    for (name, bytes) in cases {
+        let folder = with_file("ledger.csv", bytes);
+        let output = moneytrail(folder.path(), &["run", "ledger.csv", "--out", "out"]);
+        let said = text(&output.stderr);
+        assert_eq!(code(&output), 3, "{name}: {said}");
+        assert!(said.contains("error") && said.len() < 20_000 && !said.contains("panicked"), "{name}: {said}");
+        assert!(!folder.path().join("out").exists(), "{name}: nothing is written");
+    }
+}
+
+#[test]
+fn a_bad_row_among_good_ones_is_set_aside_with_its_reason() {
+    let mut ledger = HEADER.to_owned();
+    for row in 0..200 {
+        ledger.push_str(&format!("{row},2024-01-01T00:00:00Z,a{},b,5,EUR\n", row % 9));
+    }
+    ledger.push_str("200,2024-01-01T00:00:00Z,a,b,NaN,EUR\n");
+    let folder = with_file("ledger.csv", ledger);
+    let output = moneytrail(folder.path(), &["run", "ledger.csv", "--out", "out"]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let rejects = fs::read_to_string(folder.path().join("out/rejects.csv")).expect("rejects");
+    assert!(rejects.contains("NaN") && rejects.contains("202"), "{rejects}");
+}
+
+#[test]
+fn accounts_that_name_people_are_refused_with_exit_code_four() {
+    let row =
+        "1,2024-01-01T00:00:00Z,DE89370400440532013000,b,5,EUR\n2,2024-01-01T00:00:00Z,jane@example.org,b,5,EUR\n";
+    let folder = with_file("ledger.csv", format!("{HEADER}{row}"));
+    let output = moneytrail(folder.path(), &["run", "ledger.csv"]);
+    assert_eq!(code(&output), 4, "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("sender") && !text(&output.stderr).contains("DE89370400440532013000"),
+        "{}",
+        text(&output.stderr)
+    );
+    let allowed = moneytrail(folder.path(), &["run", "ledger.csv", "--identifiable", "--out", "out"]);
+    assert_eq!(code(&allowed), 0, "{}", text(&allowed.stderr));
+    let manifest = fs::read_to_string(folder.path().join("out/manifest.json")).expect("a manifest");
+    assert!(manifest.contains("\"identifiable\": true"), "{manifest}");
+}
+
+#[test]
+fn a_missing_file_is_exit_code_five() {
+    let folder = TempDir::new().expect("a folder");
+    let output = moneytrail(folder.path(), &["run", "nowhere.csv"]);
+    assert_eq!(code(&output), 5, "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("nowhere.csv"));
+}
+
+#[test]
+fn a_folder_that_is_not_a_run_is_never_replaced() {
+    let folder = TempDir::new().expect("a folder");
+    fs::create_dir(folder.path().join("letters")).expect("a folder");
+    fs::write(folder.path().join("letters/dear.txt"), "keep me").expect("a file");
+    let output = moneytrail(folder.path(), &["run", &sample_text(), "--rule", "fan-in", "--out", "letters"]);
+    assert_eq!(code(&output), 5, "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(folder.path().join("letters/dear.txt")).expect("the file"), "keep me");
+}
+
+#[test]
+fn a_killed_run_leaves_nothing_or_a_whole_earlier_folder() {
+    let folder = TempDir::new().expect("a folder");
+    let whole = moneytrail(folder.path(), &["run", &sample_text(), "--out", "out"]);
+    assert_eq!(code(&whole), 0);
+    let earlier = fs::read(folder.path().join("out/matches.parquet")).expect("matches");
+    for attempt in 0..12u64 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
+            .args(["run", &sample_text(), "--out", "out"])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        std::thread::sleep(Duration::from_millis(attempt * 23));
+        let _ = child.kill();
+        child.wait().expect("the program ends");
+        let manifest = fs::read(folder.path().join("out/manifest.json")).expect("a folder that is there is whole");
+        assert!(serde_json::from_slice::<serde_json::Value>(&manifest).is_ok());
+        assert!(fs::read(folder.path().join("out/matches.parquet")).expect("matches") == earlier, "attempt {attempt}");
+    }
+    let last = moneytrail(folder.path(), &["run", &sample_text(), "--out", "out"]);
+    assert_eq!(code(&last), 0, "{}", text(&last.stderr));
+    let left: Vec<String> = fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(left, ["out"], "what killed runs left behind is cleaned up by the next");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_ends_with_130_and_leaves_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let synth = moneytrail(folder.path(), &["synth", "--transfers", "300000", "--seed", "3", "--out", "ledger"]);
+    assert_eq!(code(&synth), 0, "{}", text(&synth.stderr));
+    let child = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
+        .args(["run", "ledger", "--out", "out"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    std::thread::sleep(Duration::from_millis(150));
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(signal.success());
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(code(&output), 130, "{}", text(&output.stderr));
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn the_short_commands_print_their_pages() {
+    let folder = TempDir::new().expect("a folder");
+    for (arguments, wanted) in [
+        (vec!["help", "language"], "pass_through"),
+        (vec!["help", "data"], "tx_id"),
+        (vec!["help", "run"], "--out"),
+        (vec!["rules"], "\"rule\":\"mule-chain\""),
+        (vec!["presets"], "aml-world"),
+        (vec!["presets", "--show", "aml-world"], "[columns]"),
+        (vec!["completions", "bash"], "moneytrail"),
+        (vec!["plan", "simple-cycle"], "kernel  path"),
+        (vec!["check", "--explain", "R012"], "delay"),
+        (vec!["--version"], "moneytrail 0."),
+    ] {
+        let output = moneytrail(folder.path(), &arguments);
+        assert_eq!(code(&output), 0, "{arguments:?}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(wanted), "{arguments:?}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn the_shipped_rules_inside_the_program_are_those_of_the_folder_and_pass_their_tests() {
+    let folder = TempDir::new().expect("a folder");
+    let inside = moneytrail(folder.path(), &["test"]);
+    assert_eq!(code(&inside), 0, "{}", text(&inside.stdout));
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("typologies").display().to_string();
+    let outside = moneytrail(folder.path(), &["test", &rules]);
+    assert_eq!(text(&inside.stdout), text(&outside.stdout));
+    assert!(text(&inside.stdout).lines().last().is_some_and(|line| line.ends_with("0 failed")));
+}
