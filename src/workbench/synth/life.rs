@@ -225,14 +225,18 @@ struct Cards {
 }
 
 impl Cards {
-    /// The population, and all who opened an account since: the latter spend little.
+    /// The population, and those who play in a planted instance, who spend little. Who opens an account while the
+    /// ledger runs does not shop, so that nobody pays from an account that is not there yet.
     fn new(world: &World) -> Self {
         let known: std::collections::BTreeMap<Place, u64> =
             world.people.iter().map(|person| (person.account, person.spending)).collect();
         let savings: std::collections::BTreeSet<Place> =
             world.people.iter().filter_map(|person| person.savings).collect();
         let buyers: Vec<Place> = (0..world.accounts.len())
-            .filter(|place| world.accounts[*place].holder == Holder::Person && !savings.contains(place))
+            .filter(|place| {
+                let account = world.accounts[*place];
+                account.holder == Holder::Person && account.opened <= 0 && !savings.contains(place)
+            })
             .collect();
         Self {
             eagerness: running(buyers.iter().map(|place| known.get(place).copied().unwrap_or(20))),

@@ -188,7 +188,8 @@ pub(super) fn payout_provider(scene: &mut Scene) {
 pub(super) fn escrow(scene: &mut Scene) {
     let notary = scene.settled(Holder::Settlement, 60_000);
     for _ in 0..3 {
-        let (buyer, seller, start) = (scene.newcomer(), scene.newcomer(), scene.start(4));
+        let start = scene.start(4);
+        let (buyer, seller) = (scene.newcomer(), scene.newcomer());
         let cents = scene.draw.between(180, 400) * 1_000 * EURO;
         scene.pay_by(Channel::Wire, start, buyer, notary, cents, "property");
         let (later, left) = (start + scene.hours(20, 46), scene.less(cents, 5, 20));
@@ -235,7 +236,8 @@ pub(super) fn payday_cash(scene: &mut Scene) {
 
 /// A journey is paid from one account, and given back to another of the same customer.
 pub(super) fn travel_refund(scene: &mut Scene) {
-    let (customer, agency, start) = (scene.newcomer(), scene.settled(Holder::Merchant, 150_000), scene.start(14));
+    let start = scene.start(14);
+    let (customer, agency) = (scene.newcomer(), scene.settled(Holder::Merchant, 150_000));
     let other = scene.world.open_beside(customer, &mut scene.draw);
     let cents = scene.draw.between(60, 90) * 100 * EURO;
     scene.pay_by(Channel::Transfer, start, customer, agency, cents, "travel");

@@ -8,7 +8,8 @@ use super::scene::{EURO, Scene};
 /// A stolen sum goes through two to four mules, each keeping 5 to 15 %, often within hours (RUSI), and leaves by
 /// exchange, remitter or cash.
 pub(super) fn mule_chain(scene: &mut Scene) {
-    let (victim, start) = (scene.person(), scene.start(6));
+    let start = scene.start(6);
+    let victim = scene.person();
     let mules = scene.draw.between(2, 4);
     let (mut from, mut time) = (victim, start);
     let mut cents = scene.draw.between(40, 150) * 100 * EURO;
@@ -39,7 +40,8 @@ pub(super) fn mule_chain(scene: &mut Scene) {
 pub(super) fn processor_layering(scene: &mut Scene) {
     let mut processors = scene.world.processors.clone();
     scene.draw.shuffle(&mut processors);
-    let (account, beneficiary, start) = (scene.shell(), scene.shell(), scene.start(10));
+    let start = scene.start(10);
+    let (account, beneficiary) = (scene.shell(), scene.shell());
     let mut cents = scene.draw.between(80, 400) * 100 * EURO;
     let mut time = start;
     for (from, to, purpose) in [
@@ -55,7 +57,8 @@ pub(super) fn processor_layering(scene: &mut Scene) {
 
 /// Ten to twenty small payments in from as many senders, all but 5 to 12 % out again within a day (Tide).
 pub(super) fn pass_through_account(scene: &mut Scene) {
-    let (account, start) = (scene.newcomer(), scene.start(4));
+    let start = scene.start(4);
+    let account = scene.newcomer();
     scene.world.accounts[account].turnover = Some(scene.draw.between(9, 25) * 100);
     let senders = scene.draw.between(10, 20);
     let mut gathered = 0;
@@ -75,7 +78,8 @@ pub(super) fn pass_through_account(scene: &mut Scene) {
 
 /// Five to nine senders, each below 10,000, together above it, within a week (SAML-D).
 pub(super) fn structured_fan_in(scene: &mut Scene) {
-    let (collector, start) = (scene.person(), scene.start(7));
+    let start = scene.start(7);
+    let collector = scene.person();
     let senders = scene.draw.between(5, 9);
     for sender in scene.people(senders) {
         let (time, cents) = (start + scene.hours(0, 150), scene.draw.between(260, 970) * 10 * EURO);
@@ -85,7 +89,8 @@ pub(super) fn structured_fan_in(scene: &mut Scene) {
 
 /// Three to seven cash deposits of 82 to 97 % of the threshold within a week (SAML-D, AMLworld's band).
 pub(super) fn cash_structuring(scene: &mut Scene) {
-    let (account, start) = (scene.person(), scene.start(7));
+    let start = scene.start(7);
+    let account = scene.person();
     let home = scene.cash_of(account);
     let deposits = scene.draw.between(3, 7);
     for deposit in 0..deposits {
@@ -98,7 +103,8 @@ pub(super) fn cash_structuring(scene: &mut Scene) {
 
 /// Money comes in, and all but 3 to 15 % leaves through cash machines within two days and a half.
 pub(super) fn mule_cash_out(scene: &mut Scene) {
-    let (payer, mule, start) = (scene.person(), scene.newcomer(), scene.start(4));
+    let start = scene.start(4);
+    let (payer, mule) = (scene.person(), scene.newcomer());
     scene.world.accounts[mule].turnover = Some(scene.draw.between(9, 16) * 100);
     let cents = scene.draw.between(32, 80) * 100 * EURO;
     scene.pay(start, payer, mule, cents);
@@ -129,7 +135,8 @@ pub(super) fn u_turn(scene: &mut Scene) {
 
 /// Two firms send about the same sum to and fro, two to five times, within two weeks.
 pub(super) fn ping_pong_transfers(scene: &mut Scene) {
-    let (one, other, start) = (scene.shell(), scene.shell(), scene.start(13));
+    let start = scene.start(13);
+    let (one, other) = (scene.shell(), scene.shell());
     let rounds = scene.draw.between(2, 5);
     let usual = scene.draw.between(25, 90) * 100 * EURO;
     let gap = 300 * HOUR / (2 * rounds);

@@ -169,7 +169,7 @@ fn plant(settings: &Settings, calendar: &Calendar, world: &mut World, book: &mut
         for time in 1..=times {
             book.instance = Some(u32::try_from(planted.len()).expect("fewer instances than 2^32"));
             let draw = stream(settings.seed, part, unit * 1_000_000 + time as usize);
-            act(&mut Scene { calendar, world, book, idle: &mut idle, draw });
+            act(&mut Scene { calendar, world, book, idle: &mut idle, draw, day: 0 });
             planted.push(Planted { typology, lookalike, name: format!("{name}-{time}") });
         }
     }

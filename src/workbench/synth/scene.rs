@@ -14,6 +14,8 @@ pub(super) struct Scene<'a> {
     /// People of the population who play in no instance yet.
     pub(super) idle: &'a mut Vec<Place>,
     pub(super) draw: Draw,
+    /// The day on which it begins; new accounts are opened shortly before.
+    pub(super) day: i64,
 }
 
 /// Euros in cents.
@@ -32,7 +34,7 @@ impl Scene<'_> {
 
     /// A person whose account is a few months old and has little life.
     pub(super) fn newcomer(&mut self) -> Place {
-        let age = self.draw.between(10, 300);
+        let age = self.draw.between(10, 300) - self.day;
         let country = World::country(&mut self.draw);
         let place = self.world.open(Holder::Person, country, age, &mut self.draw);
         self.world.accounts[place].turnover = Some(self.draw.between(9, 26) * 100);
@@ -50,7 +52,7 @@ impl Scene<'_> {
 
     /// A firm that exists for this purpose.
     pub(super) fn shell(&mut self) -> Place {
-        let age = self.draw.between(20, 85);
+        let age = self.draw.between(12, 80) - self.day;
         let country = World::country(&mut self.draw);
         let place = self.world.open(Holder::Company, country, age, &mut self.draw);
         self.world.accounts[place].turnover = Some(self.draw.between(30, 90) * 100);
@@ -62,11 +64,12 @@ impl Scene<'_> {
         (0..number).map(|_| self.person()).collect()
     }
 
-    /// A second at which something that lasts so many days can begin and still end in the ledger.
+    /// A second at which something that lasts so many days can begin and still end in the ledger; drawn before the
+    /// accounts that are opened for it.
     pub(super) fn start(&mut self, days: i64) -> i64 {
         let latest = (self.calendar.days - days - 2).max(1);
-        let day = self.draw.between(latest.min(1), latest);
-        day * DAY + self.draw.between(7 * HOUR, 20 * HOUR)
+        self.day = self.draw.between(latest.min(1), latest);
+        self.day * DAY + self.draw.between(7 * HOUR, 20 * HOUR)
     }
 
     /// Seconds, between so many hours.

@@ -17,7 +17,8 @@ fn degree(scene: &mut Scene) -> i64 {
 
 /// Many pay one, within five days.
 pub(super) fn fan_in(scene: &mut Scene) {
-    let (collector, degree, start) = (scene.person(), degree(scene), scene.start(6));
+    let start = scene.start(6);
+    let (collector, degree) = (scene.person(), degree(scene));
     for payer in scene.people(degree) {
         let (time, cents) = (start + scene.hours(0, 120), amount(scene) * 6 / 10);
         scene.pay(time, payer, collector, cents);
@@ -26,7 +27,8 @@ pub(super) fn fan_in(scene: &mut Scene) {
 
 /// One pays many, within five days.
 pub(super) fn fan_out(scene: &mut Scene) {
-    let (distributor, degree, start) = (scene.shell(), degree(scene), scene.start(6));
+    let start = scene.start(6);
+    let (distributor, degree) = (scene.shell(), degree(scene));
     for payee in scene.people(degree) {
         let (time, cents) = (start + scene.hours(0, 120), amount(scene) * 6 / 10);
         scene.pay(time, distributor, payee, cents);
@@ -35,7 +37,8 @@ pub(super) fn fan_out(scene: &mut Scene) {
 
 /// Three to six in, three to six out (SAML-D), after a day or two; 2 to 15 % stay behind.
 pub(super) fn gather_scatter(scene: &mut Scene) {
-    let (hub, start) = (scene.newcomer(), scene.start(7));
+    let start = scene.start(7);
+    let hub = scene.newcomer();
     let (payers, payees) = (scene.draw.between(3, 6), scene.draw.between(3, 6));
     let mut gathered = 0;
     for payer in scene.people(payers) {
@@ -53,7 +56,8 @@ pub(super) fn gather_scatter(scene: &mut Scene) {
 
 /// One pays four to eight, each of whom passes on all but 2 to 12 % (AMLSim's margin is 10 %).
 pub(super) fn scatter_gather(scene: &mut Scene) {
-    let (source, sink, start) = (scene.shell(), scene.person(), scene.start(6));
+    let start = scene.start(6);
+    let (source, sink) = (scene.shell(), scene.person());
     let number = scene.draw.between(4, 8);
     for mid in scene.people(number) {
         let (time, cents) = (start + scene.hours(0, 30), amount(scene));
@@ -105,7 +109,8 @@ fn block(scene: &mut Scene, payers: &[Place], payees: &[Place], start: i64, hour
 /// Two blocks, one upon the other: the payees of the first pay two or three beneficiaries.
 pub(super) fn stacked_bipartite(scene: &mut Scene) {
     let (sources, mids, ends) = (scene.draw.between(2, 3), scene.draw.between(3, 4), scene.draw.between(2, 3));
-    let (sources, mids, start) = (scene.people(sources), scene.people(mids), scene.start(8));
+    let start = scene.start(8);
+    let (sources, mids) = (scene.people(sources), scene.people(mids));
     let got = block(scene, &sources, &mids, start, 40);
     let beneficiaries = scene.people(ends);
     for (&mid, got) in mids.iter().zip(got) {

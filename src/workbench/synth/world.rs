@@ -161,8 +161,10 @@ impl World {
 
     /// Opens another account of the owner of one.
     pub(super) fn open_beside(&mut self, place: Place, draw: &mut Draw) -> Place {
-        let Account { entity, holder, country, opened, .. } = self.accounts[place];
-        self.open_for(entity, holder, country, -opened, draw)
+        let Account { entity, holder, country, opened, turnover, .. } = self.accounts[place];
+        let beside = self.open_for(entity, holder, country, -opened, draw);
+        self.accounts[beside].turnover = turnover;
+        beside
     }
 
     fn open_for(&mut self, entity: u32, holder: Holder, country: usize, age: i64, draw: &mut Draw) -> Place {
