@@ -27,7 +27,7 @@ fn working_days(scene: &mut Scene, weeks: i64) -> Vec<i64> {
 pub(super) fn rent_collection(scene: &mut Scene) {
     let landlord = scene.settled(Holder::Person, 12_000);
     let tenants = scene.draw.between(8, 12);
-    for tenant in scene.people(tenants) {
+    for tenant in scene.newcomers(tenants) {
         let (due, rent) = (scene.draw.between(1, 4), scene.draw.between(90, 160) * 10 * EURO);
         for time in monthly(scene, due) {
             scene.pay_by(Channel::Transfer, time, tenant, landlord, rent, "rent");
@@ -51,7 +51,7 @@ pub(super) fn savings_circle(scene: &mut Scene) {
 pub(super) fn payroll(scene: &mut Scene) {
     let firm = scene.settled(Holder::Company, 90_000);
     let staff = scene.draw.between(8, 15);
-    for member in scene.people(staff) {
+    for member in scene.newcomers(staff) {
         let wage = scene.draw.between(200, 450) * 10 * EURO;
         for time in monthly(scene, 25) {
             scene.pay_by(Channel::Transfer, time, firm, member, wage, "salary");
@@ -81,7 +81,7 @@ pub(super) fn marketplace(scene: &mut Scene) {
 /// Five members of a staff rent from the same landlord: employer, staff, landlord look like a split and its return.
 pub(super) fn staff_rents(scene: &mut Scene) {
     let (firm, landlord) = (scene.settled(Holder::Company, 40_000), scene.settled(Holder::Company, 9_000));
-    for member in scene.people(5) {
+    for member in scene.newcomers(5) {
         let (wage, rent) = (scene.draw.between(260, 380) * 10 * EURO, scene.draw.between(90, 130) * 10 * EURO);
         for time in monthly(scene, 26) {
             scene.pay_by(Channel::Transfer, time, firm, member, wage, "salary");

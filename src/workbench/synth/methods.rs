@@ -138,7 +138,7 @@ pub(super) fn ping_pong_transfers(scene: &mut Scene) {
     let start = scene.start(13);
     let (one, other) = (scene.shell(), scene.shell());
     let rounds = scene.draw.between(2, 5);
-    let usual = scene.draw.between(25, 90) * 100 * EURO;
+    let usual = scene.draw.between(30, 90) * 100 * EURO;
     let gap = 300 * HOUR / (2 * rounds);
     for leg in 0..2 * rounds {
         let (from, to) = if leg % 2 == 0 { (one, other) } else { (other, one) };

@@ -64,6 +64,11 @@ impl Scene<'_> {
         (0..number).map(|_| self.person()).collect()
     }
 
+    /// So many people who have no other job or home.
+    pub(super) fn newcomers(&mut self, number: i64) -> Vec<Place> {
+        (0..number).map(|_| self.newcomer()).collect()
+    }
+
     /// A second at which something that lasts so many days can begin and still end in the ledger; drawn before the
     /// accounts that are opened for it.
     pub(super) fn start(&mut self, days: i64) -> i64 {
