@@ -123,9 +123,7 @@ fn every_planted_instance_is_found_by_its_rule() {
         let matches = matches_of(run, typology);
         let lost: Vec<_> = planted.iter().filter(|row| !matches.iter().any(|found| found.contains(row))).collect();
         assert!(lost.is_empty(), "{name}: rows {lost:?} are in no match of {typology}");
-        let close = |found: &BTreeSet<RowId>| {
-            2 * found.intersection(planted).count() >= found.union(planted).count()
-        };
+        let close = |found: &BTreeSet<RowId>| 2 * found.intersection(planted).count() >= found.union(planted).count();
         assert!(matches.iter().any(close), "{name}: no match of {typology} shares half of its transfers");
     }
 }
