@@ -4,12 +4,13 @@
 //! before a byte of the ledger is read, and only columns that rules or statistics name are decoded.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::columns::LedgerSummary;
 use crate::ingest::{self, IngestError, Intake};
-use crate::lang::{self, Diagnostic, Override, Source, TypologySet};
-use crate::plan::{self, Plan};
+use crate::lang::{self, Diagnostic, Override, Source, Typology, TypologySet};
+use crate::plan::{self, NotEvaluable, Plan};
 use crate::search::{Limits, SearchError, Searcher};
 use crate::sift::{self, Found, Sifted};
 use crate::stats::{self, Statistics};
@@ -28,7 +29,7 @@ pub struct Request {
     /// Budgets of the search.
     pub limits: Limits,
     /// Threads of the search; one a core where none is given. The result does not depend on it.
-    pub threads: Option<usize>,
+    pub threads: Option<NonZeroUsize>,
 }
 
 /// A whole run as one value; nothing changes it afterwards.
@@ -108,8 +109,7 @@ impl Observer for () {
 /// Where a rule is wrong, reading fails, or `stop` was set.
 pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Result<Analysis, RunError> {
     let (set, warnings) = compile(request)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0)).build()?;
-    pool.install(|| {
+    pool(request)?.install(|| {
         observer.hear(Event::Reading);
         let intake = ingest::read(&wanted(&request.intake, &set))?;
         let summary = intake.ledger.summary();
@@ -123,11 +123,54 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
             sifted.completeness.add_not_evaluated(rule, reason);
         }
         observer.hear(Event::Assessing);
-        drop(searcher);
+        drop(searcher); // its lists are as large as the ledger, and nobody asks for them again
         let statistics = stats::assess(&stats::Evidence { intake: &intake, set: &set, sifted: &sifted });
         let plans = planned.into_iter().map(Result::ok).collect();
+        ensure_wanted(stop)?;
         Ok(Analysis { set, warnings, plans, intake, sifted, statistics })
     })
+}
+
+/// A plan and how many transfers each of its steps could use, or why the rule cannot be asked.
+pub type Explained = Result<(Plan, Vec<usize>), NotEvaluable>;
+
+/// How the rules of a run would be searched on its ledger.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// What the plans were made from.
+    pub summary: LedgerSummary,
+    /// Each rule by its id, in id order.
+    pub rules: Vec<(String, Explained)>,
+}
+
+/// Reads and plans as [`run`] does, and searches nothing.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn explain(request: &Request) -> Result<Explanation, RunError> {
+    let (set, _) = compile(request)?;
+    pool(request)?.install(|| {
+        let intake = ingest::read(&wanted(&request.intake, &set))?;
+        let summary = intake.ledger.summary();
+        let searcher = Searcher::new(&intake.ledger);
+        let explain = |typology: &Typology| -> Explained {
+            let plan = plan::build(typology, &summary)?;
+            let candidates = searcher.candidates(&plan).map_err(|error| NotEvaluable { reason: error.to_string() })?;
+            Ok((plan, candidates))
+        };
+        let rules = set.typologies.iter().map(|typology| (typology.id.clone(), explain(typology))).collect();
+        Ok(Explanation { summary, rules })
+    })
+}
+
+fn pool(request: &Request) -> Result<rayon::ThreadPool, RunError> {
+    let threads = request.threads.map_or(0, NonZeroUsize::get);
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?)
+}
+
+fn ensure_wanted(stop: &AtomicBool) -> Result<(), RunError> {
+    if stop.load(Ordering::Relaxed) { Err(RunError::Interrupted) } else { Ok(()) }
 }
 
 fn compile(request: &Request) -> Result<(TypologySet, Vec<Diagnostic>), RunError> {
@@ -161,7 +204,7 @@ fn wanted(request: &ingest::Request, set: &TypologySet) -> ingest::Request {
 type Searches<'p> = (Vec<Found<'p>>, Vec<(usize, String)>);
 
 fn search<'p>(
-    planned: &'p [Result<Plan, plan::NotEvaluable>],
+    planned: &'p [Result<Plan, NotEvaluable>],
     searcher: &Searcher<'_>,
     request: &Request,
     observer: &dyn Observer,
@@ -169,6 +212,7 @@ fn search<'p>(
 ) -> Result<Searches<'p>, RunError> {
     let (mut found, mut lacking) = (Vec::new(), Vec::new());
     for (rule, planned_rule) in planned.iter().enumerate() {
+        ensure_wanted(stop)?;
         let plan = match planned_rule {
             Ok(plan) => plan,
             Err(missing) => {

@@ -1,5 +1,6 @@
 //! What the user typed. What the program means by it is worked out in `settings` and in the commands.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -25,7 +26,7 @@ pub(crate) enum Command {
     /// Run the tests that rules carry.
     Test(Test),
     /// Show how a rule is searched, and why.
-    Plan(Plan),
+    Plan(Box<Plan>),
     /// List rules with title, severity, stage and sources.
     Rules(Rules),
     /// List the presets for well-known ledgers, or show one as a mapping file.
@@ -48,30 +49,20 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RuleChoice {
     /// Rule files or folders; else the rules shipped inside the program.
-    #[arg(long = "rules", value_name = "PATH")]
+    #[arg(long = "rules", value_name = "PATH", env = "MONEYTRAIL_RULES")]
     pub(crate) rules: Vec<PathBuf>,
-    /// Only these rules, by id.
+    /// Only these rules, by id; may be given several times.
     #[arg(long = "rule", value_name = "ID")]
     pub(crate) only: Vec<String>,
-    /// Set a parameter: `--set fan-in.payers=6`.
+    /// Set a parameter: `--set fan-in.payers=6`; may be given several times.
     #[arg(long = "set", value_name = "RULE.PARAMETER=VALUE")]
     pub(crate) set: Vec<String>,
 }
 
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  moneytrail run sample_data --out out\n  moneytrail run ledger.parquet --accounts accounts.csv --rule fan-in --set fan-in.payers=6\n  zstd -dc day.csv.zst | moneytrail run - --mapping canonical --out out"
-)]
-pub(crate) struct Run {
-    /// Files, folders or globs of transfers; `-` is standard input.
-    #[arg(required = true, value_name = "INPUT")]
-    pub(crate) inputs: Vec<String>,
-    /// Folder for the results, written whole or not at all; without it the matches go to standard output.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) choice: RuleChoice,
-    /// The account table.
+/// How ledgers are read.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Reading {
+    /// The account table; a folder that holds one beside its transfers needs none named.
     #[arg(long, value_name = "FILE", env = "MONEYTRAIL_ACCOUNTS")]
     pub(crate) accounts: Option<PathBuf>,
     /// Rates into the base currency: a table of date, currency and rate.
@@ -89,21 +80,52 @@ pub(crate) struct Run {
     /// Accept account keys that look identifying; the manifest records it.
     #[arg(long)]
     pub(crate) identifiable: bool,
-    /// Threads. [default: one a core]
+    /// Threads; the result does not depend on them. [default: one a core]
     #[arg(long, value_name = "N", env = "MONEYTRAIL_THREADS")]
-    pub(crate) threads: Option<usize>,
-    /// Forms in which the matches are written.
-    #[arg(long, value_name = "FORM", value_delimiter = ',', env = "MONEYTRAIL_FORMATS")]
-    pub(crate) formats: Option<Vec<Form>>,
-    /// End with exit code 1 if there is a match.
-    #[arg(long)]
-    pub(crate) fail_on_match: bool,
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// What ends a search early. A run says what was cut, and by which of these.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Budgets {
     /// The most instances found at one account before the search there ends. [default: 1000000]
     #[arg(long, value_name = "N", env = "MONEYTRAIL_MAX_INSTANCES_PER_ANCHOR")]
     pub(crate) max_instances_per_anchor: Option<u64>,
     /// The most matches of one rule. [default: 1000000]
     #[arg(long, value_name = "N", env = "MONEYTRAIL_MAX_MATCHES_PER_RULE")]
     pub(crate) max_matches_per_rule: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  moneytrail run sample_data --out out
+  moneytrail run ledger.parquet --accounts accounts.csv --rule fan-in --set fan-in.payers=6
+  zstd -dc day.csv.zst | moneytrail run - --mapping canonical --out out
+
+Results go to the folder, and a summary of each rule to standard output: a table on a terminal, JSON Lines in a pipe.
+Without --out the matches themselves go to a pipe, as JSON Lines. Every option but --rule, --set, --identifiable,
+--fail-on-match and --labels can also stand in the environment (MONEYTRAIL_MAX_REJECTS) or in moneytrail.toml of the
+current folder (max-rejects = \"2%\"); a flag goes first, then the environment, then the file.")]
+pub(crate) struct Run {
+    /// Files, folders or globs of transfers; `-` is standard input.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Folder for the results, written whole or not at all; an earlier run's folder is replaced.
+    #[arg(long, value_name = "DIR", env = "MONEYTRAIL_OUT")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) choice: RuleChoice,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) budgets: Budgets,
+    /// Forms in which the matches are written.
+    #[arg(long, value_name = "FORM", value_delimiter = ',', env = "MONEYTRAIL_FORMATS")]
+    pub(crate) formats: Option<Vec<Form>>,
+    /// End with exit code 1 if there is a match.
+    #[arg(long)]
+    pub(crate) fail_on_match: bool,
     /// Also hold the matches against labels and print what became of each labelled instance.
     #[arg(long)]
     pub(crate) labels: bool,
@@ -141,11 +163,25 @@ pub(crate) struct Test {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  moneytrail plan mule-chain\n  moneytrail plan my-rules/new.yaml")]
+#[command(after_help = "\
+Examples:
+  moneytrail plan mule-chain
+  moneytrail plan my-rules/new.yaml --ledger sample_data")]
 pub(crate) struct Plan {
-    /// The id of a shipped rule, or a rule file.
+    /// The id of a rule, or a rule file.
     #[arg(value_name = "RULE")]
     pub(crate) rule: String,
+    /// Rule files or folders; else the rules shipped inside the program.
+    #[arg(long, value_name = "PATH", env = "MONEYTRAIL_RULES")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Set a parameter: `--set fan-in.payers=6`; may be given several times.
+    #[arg(long = "set", value_name = "RULE.PARAMETER=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Also read this ledger: can it answer the rule, and how many transfers could each step use?
+    #[arg(long, value_name = "INPUT")]
+    pub(crate) ledger: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Args)]

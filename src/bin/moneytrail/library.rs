@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use moneytrail::lang::{self, Level, Override, Source, TypologySet};
+use moneytrail::engine::{Request, RunError};
+use moneytrail::lang::{self, Diagnostic, Level, Override, Source, TypologySet};
 
 use crate::failure::Failure;
 use crate::terminal;
@@ -55,11 +56,16 @@ fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let path = entry.map_err(|error| Failure::output(format!("{}: {error}", folder.display())))?.path();
         if path.is_dir() {
             files.extend(rule_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        } else if is_rule_file(&path) {
             files.push(path);
         }
     }
     Ok(files)
+}
+
+/// Whether a path has the name of a rule file.
+pub(crate) fn is_rule_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 fn read(path: &Path) -> Result<Source, Failure> {
@@ -74,14 +80,22 @@ fn read(path: &Path) -> Result<Source, Failure> {
 /// Compiles rule texts and shows every diagnostic; a failure where one is an error.
 pub(crate) fn compile(sources: &[Source], overrides: &[Override]) -> Result<TypologySet, Failure> {
     let checked = lang::compile(sources, overrides);
-    show(&checked, sources, overrides);
+    show(&checked.diagnostics, sources, overrides);
     checked.set.ok_or_else(|| Failure::quiet(2))
 }
 
+/// Says what is wrong with the rules of a run, where that is what ended it.
+pub(crate) fn fail(error: RunError, request: &Request) -> Failure {
+    if let RunError::Rules(diagnostics) = &error {
+        show(diagnostics, &request.sources, &request.overrides);
+    }
+    error.into()
+}
+
 /// Shows diagnostics on standard error; returns how many are errors and how many warnings.
-pub(crate) fn show(checked: &lang::Checked, sources: &[Source], overrides: &[Override]) -> (usize, usize) {
+pub(crate) fn show(diagnostics: &[Diagnostic], sources: &[Source], overrides: &[Override]) -> (usize, usize) {
     let colour = terminal::is_coloured();
-    for diagnostic in &checked.diagnostics {
+    for diagnostic in diagnostics {
         let set = overrides.iter().map(|set| format!("{}.{}={}", set.rule, set.parameter, set.value));
         let text = sources
             .iter()
@@ -91,8 +105,8 @@ pub(crate) fn show(checked: &lang::Checked, sources: &[Source], overrides: &[Ove
             .unwrap_or_default();
         terminal::complain(&format!("{}\n", diagnostic.render(&text, colour)));
     }
-    let errors = checked.diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).count();
-    (errors, checked.diagnostics.len() - errors)
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).count();
+    (errors, diagnostics.len() - errors)
 }
 
 /// Reads `rule.parameter=value`.

@@ -5,8 +5,10 @@
 //! or output failed; 130 interrupted.
 
 mod args;
+mod closing;
 mod commands;
 mod failure;
+mod interrupt;
 mod library;
 mod progress;
 mod settings;
@@ -23,25 +25,27 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // A page that was asked for is a result; a mistake is exit code 2.
-            let code = if error.use_stderr() { 2 } else { 0 };
-            return match error.print() {
-                Ok(()) => ExitCode::from(code),
-                Err(_) => ExitCode::from(5),
-            };
+            // A page that was asked for is a result; a mistake is a wrong command.
+            let code = if error.use_stderr() { failure::USAGE } else { 0 };
+            return end(error.print().map(|()| code).map_err(Failure::from));
         }
     };
     let outcome = match arguments.command {
         Command::Run(run) => commands::run::run(*run),
         Command::Check(check) => commands::check::run(&check),
         Command::Test(test) => commands::test::run(&test),
-        Command::Plan(plan) => commands::plan::run(&plan),
+        Command::Plan(plan) => commands::plan::run(*plan),
         Command::Rules(rules) => commands::rules::run(&rules),
         Command::Presets(presets) => commands::presets::run(&presets),
         Command::Synth(synth) => commands::synth::run(&synth),
         Command::Completions { shell } => commands::completions(shell),
         Command::Help { topic } => commands::help(topic.as_deref()),
     };
+    end(outcome)
+}
+
+/// Says why a command ended early, if it did, and gives its exit code.
+fn end(outcome: Result<u8, Failure>) -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(Failure { code, message }) => {

@@ -1,4 +1,4 @@
-//! What a person sees while a run goes on, and how long each rule took.
+//! What a person sees while a run goes on, and how long each stage and each rule took.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -8,101 +8,112 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use moneytrail::engine::{Event, Observer};
 
-/// Watches a run: a bar on a terminal, silence in a pipe, and a clock in both.
+use crate::{interrupt, terminal};
+
+/// Steps of the bar beside those of the rules: reading, sifting and statistics.
+const STAGES: u64 = 3;
+
+/// Watches a run: a bar on a terminal, silence in a pipe, and clocks in both.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
-    clock: Mutex<Clock>,
+    clocks: Mutex<Clocks>,
+}
+
+/// How long everything took.
+#[derive(Debug, Default)]
+pub(crate) struct Timings {
+    /// Each stage, in order.
+    pub(crate) stages: Vec<(&'static str, Duration)>,
+    /// The search for each rule, by id.
+    pub(crate) rules: BTreeMap<String, Duration>,
 }
 
 #[derive(Debug, Default)]
-struct Clock {
-    since: Option<Instant>,
-    stage: &'static str,
-    stages: Vec<(&'static str, Duration)>,
-    rules: BTreeMap<String, Duration>,
-    transfers: u64,
+struct Clocks {
+    stage: Option<(&'static str, Instant)>,
+    rule: Option<Instant>,
+    transfers: usize,
+    timings: Timings,
 }
 
 impl Progress {
-    /// A bar for so many rules.
-    pub(crate) fn new(rules: usize) -> Self {
-        let target =
-            if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(rules as u64 + 3), target);
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} (left {eta}) {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    /// A bar on standard error, if somebody is there to see it.
+    pub(crate) fn new() -> Self {
+        let stderr = std::io::stderr().is_terminal();
+        let target = if stderr { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(STAGES), target);
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed} (left {eta})  {msg}");
+        bar.set_style(style.expect("the template is right"));
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, clock: Mutex::default() }
+        Self { bar, clocks: Mutex::default() }
     }
 
-    /// Takes the bar away and gives the time of each stage and of each rule.
-    pub(crate) fn finish(&self) -> (Vec<(&'static str, Duration)>, BTreeMap<String, Duration>) {
+    /// Starts the clock of a stage, and stops that of the stage before it.
+    pub(crate) fn enter(&self, stage: &'static str, message: &str) {
+        self.clocks.lock().expect("no holder panics").enter(stage);
+        self.bar.set_message(message.to_owned());
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(self) -> Timings {
         self.bar.finish_and_clear();
-        let mut clock = self.clock.lock().expect("no holder panics");
-        clock.close();
-        (std::mem::take(&mut clock.stages), std::mem::take(&mut clock.rules))
+        let mut clocks = self.clocks.into_inner().expect("no holder panics");
+        clocks.leave();
+        clocks.timings
     }
 }
 
-impl Clock {
-    fn close(&mut self) -> Duration {
-        let elapsed = self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-        if !self.stage.is_empty() {
-            self.stages.push((self.stage, elapsed));
-        }
-        self.stage = "";
-        elapsed
+impl Clocks {
+    fn enter(&mut self, stage: &'static str) {
+        self.leave();
+        self.stage = Some((stage, Instant::now()));
     }
 
-    fn open(&mut self, stage: &'static str) {
-        self.close();
-        self.stage = stage;
-        self.since = Some(Instant::now());
+    fn leave(&mut self) {
+        if let Some((stage, since)) = self.stage.take() {
+            self.timings.stages.push((stage, since.elapsed()));
+        }
     }
 }
 
 impl Observer for Progress {
     fn hear(&self, event: Event<'_>) {
-        let mut clock = self.clock.lock().expect("no holder panics");
         match event {
             Event::Reading => {
-                clock.open("read");
-                self.bar.set_message("reading");
+                interrupt::may_end_anywhere(true);
+                self.enter("read", "reading");
             }
             Event::Read(summary) => {
-                let elapsed = clock.close();
-                clock.transfers = summary.transfers as u64;
+                interrupt::may_end_anywhere(false);
+                self.clocks.lock().expect("no holder panics").transfers = summary.transfers;
+                self.enter("search", &format!("{} transfers", terminal::grouped(summary.transfers as u64)));
                 self.bar.inc(1);
-                self.bar.set_message(format!("{} transfers, {}", summary.transfers, rate(clock.transfers, elapsed)));
             }
-            Event::Searching(rule, ..) => {
-                clock.close();
-                clock.since = Some(Instant::now());
+            Event::Searching(rule, position, rules) => {
+                self.clocks.lock().expect("no holder panics").rule = Some(Instant::now());
+                self.bar.set_length(STAGES + rules as u64);
+                self.bar.set_position(1 + position as u64);
                 self.bar.set_message(rule.to_owned());
             }
             Event::Searched(rule, _) => {
-                let elapsed = clock.close();
+                let mut clocks = self.clocks.lock().expect("no holder panics");
+                let elapsed = clocks.rule.take().map_or(Duration::ZERO, |since| since.elapsed());
+                clocks.timings.rules.insert(rule.to_owned(), elapsed);
                 self.bar.inc(1);
-                self.bar.set_message(format!("{rule}: {}", rate(clock.transfers, elapsed)));
-                clock.rules.insert(rule.to_owned(), elapsed);
+                self.bar.set_message(format!("{rule}: {}", rate(clocks.transfers, elapsed)));
             }
-            Event::Sifting => {
-                clock.open("sift");
-                self.bar.inc(1);
-                self.bar.set_message("sifting");
-            }
+            Event::Sifting => self.enter("sift", "putting matches together"),
             Event::Assessing => {
-                clock.open("assess");
+                self.enter("statistics", "statistics");
                 self.bar.inc(1);
-                self.bar.set_message("statistics");
             }
         }
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "only for display")]
-fn rate(transfers: u64, elapsed: Duration) -> String {
+fn rate(transfers: usize, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(1e-6);
     format!("{:.1} million transfers a second", transfers as f64 / seconds / 1e6)
 }

@@ -1,53 +1,168 @@
-//! `moneytrail.toml` in the current folder: settings below flags and environment, above defaults.
+//! What the program means: flags over `MONEYTRAIL_*` over `moneytrail.toml` in the current folder over defaults.
+//!
+//! What the user typed is [`crate::args`]; clap has put the environment below the flags there. This is the only place
+//! that knows all four, and nothing behind it asks where a value came from.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use moneytrail::ingest::RejectLimit;
+use moneytrail::engine;
+use moneytrail::ingest::{self, RejectLimit};
+use moneytrail::search::Limits;
+use moneytrail::write::Forms;
 use serde::Deserialize;
 
-use crate::args::Form;
+use crate::args::{Budgets, Form, Reading, RuleChoice, Run};
 use crate::failure::Failure;
+use crate::library;
 
-/// The file's name.
+/// The settings file.
 const FILE: &str = "moneytrail.toml";
 
-/// What the file may set; each key is the flag of the same name.
+/// What the file may set; each key is the flag of the same name. What needs a decision at each run is not among them:
+/// `--identifiable`, `--set`, `--rule`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct Settings {
-    pub(crate) rules: Vec<PathBuf>,
-    pub(crate) accounts: Option<PathBuf>,
-    pub(crate) rates: Option<PathBuf>,
-    pub(crate) mapping: Option<String>,
-    pub(crate) base: Option<String>,
-    pub(crate) max_rejects: Option<String>,
-    pub(crate) threads: Option<usize>,
-    pub(crate) formats: Option<Vec<Form>>,
-    pub(crate) max_instances_per_anchor: Option<u64>,
-    pub(crate) max_matches_per_rule: Option<u64>,
+    rules: Vec<PathBuf>,
+    out: Option<PathBuf>,
+    accounts: Option<PathBuf>,
+    rates: Option<PathBuf>,
+    mapping: Option<String>,
+    base: Option<String>,
+    max_rejects: Option<Limit>,
+    threads: Option<NonZeroUsize>,
+    formats: Option<Vec<Form>>,
+    max_instances_per_anchor: Option<u64>,
+    max_matches_per_rule: Option<u64>,
 }
 
-/// The settings of the current folder, if it has any.
-pub(crate) fn load() -> Result<Settings, Failure> {
-    match std::fs::read_to_string(FILE) {
-        Ok(text) => toml::from_str(&text).map_err(|error| Failure::usage(format!("{FILE}: {error}"))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Settings::default()),
-        Err(error) => Err(Failure::output(format!("{FILE}: {error}"))),
+/// A limit for rejects as TOML holds it: `100` or `"2%"`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Limit {
+    Rows(u64),
+    Text(String),
+}
+
+impl Settings {
+    /// The settings of the current folder, if it has any.
+    pub(crate) fn load() -> Result<Self, Failure> {
+        match std::fs::read_to_string(FILE) {
+            Ok(text) => Self::read(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(Failure::output(format!("{FILE}: {error}"))),
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, Failure> {
+        toml::from_str(text).map_err(|error| Failure::usage(format!("{FILE}: {}", error.to_string().trim_end())))
+    }
+}
+
+/// A run, settled.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    /// What the engine is asked.
+    pub(crate) request: engine::Request,
+    /// Where the results go.
+    pub(crate) out: Option<PathBuf>,
+    /// Further forms of the matches.
+    pub(crate) forms: Forms,
+    /// Whether a match is exit code 1.
+    pub(crate) fail_on_match: bool,
+    /// Whether matches are held against labels.
+    pub(crate) labels: bool,
+}
+
+impl Settled {
+    /// Puts flags, environment, file and defaults together.
+    pub(crate) fn new(typed: Run, file: Settings) -> Result<Self, Failure> {
+        let forms = typed.formats.or_else(|| file.formats.clone()).unwrap_or_default();
+        let mut request = request(typed.reading, typed.choice, &file)?;
+        request.intake.inputs = typed.inputs;
+        request.intake.labels = typed.labels;
+        request.limits = limits(&typed.budgets, &file);
+        Ok(Self {
+            request,
+            out: typed.out.or(file.out),
+            forms: Forms { csv: forms.contains(&Form::Csv), jsonl: forms.contains(&Form::Jsonl) },
+            fail_on_match: typed.fail_on_match,
+            labels: typed.labels,
+        })
+    }
+}
+
+/// What the engine is asked, but for the inputs.
+pub(crate) fn request(typed: Reading, choice: RuleChoice, file: &Settings) -> Result<engine::Request, Failure> {
+    let max_rejects = match (&typed.max_rejects, &file.max_rejects) {
+        (Some(text), _) | (None, Some(Limit::Text(text))) => Some(reject_limit(text)?),
+        (None, Some(Limit::Rows(rows))) => Some(RejectLimit::Rows(*rows)),
+        (None, None) => None,
+    };
+    let or = |path: Option<PathBuf>, other: &Option<PathBuf>| path.or_else(|| other.clone());
+    let intake = ingest::Request {
+        accounts: or(typed.accounts, &file.accounts),
+        rates: or(typed.rates, &file.rates),
+        mapping: typed.mapping.or_else(|| file.mapping.clone()),
+        base: typed.base.or_else(|| file.base.clone()),
+        max_rejects,
+        identifiable: typed.identifiable,
+        ..ingest::Request::default()
+    };
+    let paths = if choice.rules.is_empty() { &file.rules } else { &choice.rules };
+    Ok(engine::Request {
+        sources: library::sources(paths)?,
+        overrides: library::overrides(&choice.set)?,
+        only: choice.only,
+        intake,
+        limits: Limits::default(),
+        threads: typed.threads.or(file.threads),
+    })
+}
+
+fn limits(typed: &Budgets, file: &Settings) -> Limits {
+    let default = Limits::default();
+    let settle = |typed: Option<u64>, file: Option<u64>, default: u64| typed.or(file).unwrap_or(default);
+    Limits {
+        instances_per_anchor: settle(
+            typed.max_instances_per_anchor,
+            file.max_instances_per_anchor,
+            default.instances_per_anchor,
+        ),
+        matches_per_rule: settle(typed.max_matches_per_rule, file.max_matches_per_rule, default.matches_per_rule),
     }
 }
 
 /// Reads `100` or `2%`.
-pub(crate) fn reject_limit(text: &str) -> Result<RejectLimit, Failure> {
-    let wrong = || {
-        Failure::usage(format!(
-            "`{text}` is no limit for rejects: write a number such as `100`, or a share such as `2%`"
-        ))
+fn reject_limit(text: &str) -> Result<RejectLimit, Failure> {
+    let limit = match text.strip_suffix('%') {
+        Some(share) => share.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p)).map(RejectLimit::Percent),
+        None => text.trim().parse().ok().map(RejectLimit::Rows),
     };
-    match text.strip_suffix('%') {
-        Some(share) => match share.trim().parse::<f64>() {
-            Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(RejectLimit::Percent(percent)),
-            _ => Err(wrong()),
-        },
-        None => text.trim().parse().map(RejectLimit::Rows).map_err(|_| wrong()),
+    let way_out = "write a number such as `100`, or a share such as `2%`";
+    limit.ok_or_else(|| Failure::usage(format!("`{text}` is no limit for rejects: {way_out}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_for_rejects_is_a_number_or_a_share() {
+        assert_eq!(reject_limit("100").ok(), Some(RejectLimit::Rows(100)));
+        assert_eq!(reject_limit("2.5 %").ok(), Some(RejectLimit::Percent(2.5)));
+        for wrong in ["many", "-1", "101%", "NaN%", ""] {
+            assert!(reject_limit(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_file_knows_its_keys_and_names_the_line_of_an_unknown_one() {
+        let settings = Settings::read("max-rejects = 7\nformats = [\"csv\"]\n").expect("known keys");
+        assert!(matches!(settings.max_rejects, Some(Limit::Rows(7))));
+        let failure = Settings::read("threads = 2\nmax-rejcts = 5\n").expect_err("an unknown key");
+        assert!(failure.code == 2 && failure.message.contains("line 2"), "{}", failure.message);
+        assert!(Settings::read("threads = 0\n").is_err());
     }
 }

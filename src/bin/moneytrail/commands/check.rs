@@ -5,7 +5,7 @@ use std::io::Write;
 use moneytrail::lang;
 
 use crate::args::Check;
-use crate::failure::Failure;
+use crate::failure::{Failure, USAGE};
 use crate::{library, terminal};
 
 pub(crate) fn run(check: &Check) -> Result<u8, Failure> {
@@ -14,11 +14,11 @@ pub(crate) fn run(check: &Check) -> Result<u8, Failure> {
     }
     let sources = library::sources(&check.paths)?;
     let checked = lang::compile(&sources, &[]);
-    let (errors, warnings) = library::show(&checked, &sources, &[]);
+    let (errors, warnings) = library::show(&checked.diagnostics, &sources, &[]);
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let files = plural(sources.len(), "rule file");
     terminal::complain(&format!("{files} checked: {}, {}", plural(errors, "error"), plural(warnings, "warning")));
-    Ok(if errors > 0 { 2 } else { 0 })
+    Ok(if errors > 0 { USAGE } else { 0 })
 }
 
 fn explain(code: &str) -> Result<u8, Failure> {

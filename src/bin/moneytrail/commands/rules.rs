@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Rules) -> Result<u8, Failure> {
         writeln!(out, "{table}")?;
     } else {
         for typology in &set.typologies {
-            let text = serde_json::to_string(&line(typology)).map_err(Failure::output)?;
+            let text = serde_json::to_string(&line(typology))?;
             writeln!(out, "{text}")?;
         }
     }

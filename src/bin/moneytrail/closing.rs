@@ -1,0 +1,170 @@
+//! What a run says when it is over: where every row went, what each rule found, and how complete that is.
+
+use std::io::Write;
+use std::time::Duration;
+
+use moneytrail::engine::Analysis;
+use moneytrail::stats::Summary;
+use moneytrail::workbench::evaluate::{self, Hit};
+use moneytrail::write::{self, Report};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::progress::Timings;
+use crate::settings::Settled;
+use crate::terminal;
+
+/// Says where every row went, and what a careful reader of the results should know.
+pub(crate) fn say_what_was_read(analysis: &Analysis) {
+    let intake = &analysis.intake;
+    let facts = &analysis.statistics.ledger;
+    terminal::complain(&format!(
+        "read {} rows = {} accepted + {} rejected; {} accounts, {} self-transfers (never matched), {}",
+        terminal::grouped(intake.read),
+        terminal::grouped(facts.transfers as u64),
+        terminal::grouped(intake.rejects.rows.len() as u64),
+        terminal::grouped(facts.accounts as u64),
+        terminal::grouped(facts.self_transfers as u64),
+        intake.mapping,
+    ));
+    for note in &intake.notes {
+        terminal::complain(&format!("note: {note}"));
+    }
+}
+
+/// What a rule found, for programs.
+#[derive(Serialize)]
+struct Line<'a> {
+    rule: &'a str,
+    completeness: &'static str,
+    matches: usize,
+    instances: u64,
+    transfers: usize,
+    accounts: usize,
+    value: String,
+    base_currency: &'a str,
+    seconds: f64,
+}
+
+impl<'a> Line<'a> {
+    fn new(analysis: &'a Analysis, timings: &Timings, rule: usize) -> Self {
+        let statistics = &analysis.statistics.rules[rule];
+        let summary = &statistics.summary;
+        Self {
+            rule: &statistics.rule,
+            completeness: completeness(analysis, rule),
+            matches: summary.matches,
+            instances: summary.instances,
+            transfers: summary.transfers,
+            accounts: summary.accounts,
+            value: summary.value.net.to_string(),
+            base_currency: &analysis.statistics.base_currency,
+            seconds: timings.rules.get(&statistics.rule).map_or(0.0, Duration::as_secs_f64),
+        }
+    }
+}
+
+fn completeness(analysis: &Analysis, rule: usize) -> &'static str {
+    let known = &analysis.sifted.completeness;
+    if known.not_evaluated.iter().any(|missing| missing.rule == rule) {
+        "not evaluable"
+    } else if known.cuts.iter().any(|cut| cut.rule == rule) {
+        "cut"
+    } else {
+        "exhaustive"
+    }
+}
+
+/// Prints a table on a terminal. A pipe gets a line of JSON a rule, or the matches where no folder takes them.
+pub(crate) fn print_results(
+    settled: &Settled,
+    analysis: &Analysis,
+    report: &Report<'_>,
+    timings: &Timings,
+) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let lines = (0..analysis.statistics.rules.len()).map(|rule| Line::new(analysis, timings, rule));
+    if terminal::is_interactive() {
+        writeln!(out, "{}", table(lines, &analysis.statistics.overall, &analysis.statistics.base_currency))?;
+    } else if settled.out.is_some() {
+        for line in lines {
+            writeln!(out, "{}", serde_json::to_string(&line)?)?;
+        }
+    } else {
+        write::jsonl(report, &mut out)?;
+    }
+    Ok(())
+}
+
+fn table<'a>(lines: impl Iterator<Item = Line<'a>>, overall: &Summary, base: &str) -> comfy_table::Table {
+    let value = format!("value ({base})");
+    let headings = ["rule", "matches", "instances", "transfers", "accounts", &value, "seconds", "completeness"];
+    let mut table = terminal::table(&headings, &[1, 2, 3, 4, 5, 6]);
+    let mut seconds = 0.0;
+    for line in lines {
+        let mut row = vec![line.rule.to_owned()];
+        if line.completeness == "not evaluable" {
+            row.extend(std::iter::repeat_n("-".to_owned(), 6));
+        } else {
+            let counts = [line.matches as u64, line.instances, line.transfers as u64, line.accounts as u64];
+            row.extend(counts.map(terminal::grouped));
+            row.extend([terminal::grouped_money(&line.value), format!("{:.2}", line.seconds)]);
+        }
+        row.push(line.completeness.to_owned());
+        table.add_row(row);
+        seconds += line.seconds;
+    }
+    let counts = [overall.matches as u64, overall.instances, overall.transfers as u64, overall.accounts as u64];
+    let mut row = vec!["all, each transfer once".to_owned()];
+    row.extend(counts.map(terminal::grouped));
+    row.extend([terminal::grouped_money(&overall.value.net.to_string()), format!("{seconds:.2}"), String::new()]);
+    table.add_row(row);
+    table
+}
+
+/// Says how complete the run was, how long it took and where its results are.
+pub(crate) fn say_how_it_ended(settled: &Settled, analysis: &Analysis, timings: &Timings, elapsed: Duration) {
+    let sifted = &analysis.sifted;
+    let id = |rule: usize| &analysis.set.typologies[rule].id;
+    for missing in &sifted.completeness.not_evaluated {
+        terminal::complain(&format!("not evaluable: {}: {}", id(missing.rule), missing.reason));
+    }
+    for cut in &sifted.completeness.cuts {
+        let account = |anchor| format!("account {}", analysis.intake.ledger.accounts().key(anchor));
+        let place = cut.anchor.map_or_else(|| "the whole rule".to_owned(), account);
+        terminal::complain(&format!(
+            "cut: {} at {place} after {} instances; raise {}",
+            id(cut.rule),
+            terminal::grouped(cut.found),
+            cut.budget
+        ));
+    }
+    let complete = if sifted.completeness.is_exhaustive() { "exhaustive" } else { "cut by a budget, as listed" };
+    let stage = |(stage, time): &(&str, Duration)| format!("{stage} {:.2} s", time.as_secs_f64());
+    let stages: Vec<String> = timings.stages.iter().map(stage).collect();
+    terminal::complain(&format!(
+        "{} matches in {} cases; {complete}; {:.2} s ({})",
+        terminal::grouped(sifted.matches.list.len() as u64),
+        terminal::grouped(sifted.cases.list.len() as u64),
+        elapsed.as_secs_f64(),
+        stages.join(", "),
+    ));
+    if let Some(out) = &settled.out {
+        terminal::complain(&format!("results are in {}", out.display()));
+    }
+}
+
+/// Prints what became of each labelled instance, as a Markdown table.
+pub(crate) fn print_outcomes(analysis: &Analysis) -> Result<(), Failure> {
+    let Some(labels) = &analysis.intake.labels else { return Ok(()) };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "| typology | instance | transfers | verdict | rules (shared transfers, overlap) |")?;
+    writeln!(out, "|---|---|---|---|---|")?;
+    for outcome in evaluate::evaluate(labels, &analysis.sifted.matches, &analysis.set) {
+        let rule = |hit: &Hit| format!("{} ({}, {:.2})", hit.rule, hit.shared, hit.overlap);
+        let rules: Vec<String> = outcome.rules.iter().map(rule).collect();
+        let (typology, instance, verdict) = (&outcome.typology, &outcome.instance, outcome.verdict.name());
+        writeln!(out, "| {typology} | {instance} | {} | {verdict} | {} |", outcome.transfers, rules.join("; "))?;
+    }
+    Ok(())
+}
