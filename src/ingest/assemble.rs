@@ -1,220 +1,281 @@
-//! From a request to an [`Intake`]: files found, told apart, read, weighed and put together.
+//! The way from a request to a ledger, in one place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::{self, AccountTable};
-use super::find;
 use super::labels::ById;
-use super::moment::resolution;
-use super::privacy;
-use super::rates;
-use super::recognise::Choice;
-use super::source::Place;
-use super::table::Table;
-use super::transfers::{FileNotes, Transfers};
+use super::recognise::{Chosen, Mappings, Role};
+use super::transfers::Transfers;
 use super::{IngestError, InputFile, Intake, Reject, RejectLimit, Rejects, Request};
-use crate::columns::{Draft, Ledger};
+use super::{find, moment, privacy, rates};
+use crate::columns::{Currency, Draft, Ledger, schema};
 
-/// Rows in a hundred that may be set aside where nothing else is asked for.
-const REJECTS: RejectLimit = RejectLimit::Percent(1.0);
+/// Columns that every ledger has, so that they are none of its further columns.
+const CORE: [&str; 6] = ["tx_id", "timestamp", "sender", "receiver", "amount", "currency"];
 
-/// The files of a run, told apart; each with the position of its mapping.
-#[derive(Default)]
-struct Sorted {
-    transfers: Vec<(Table, usize)>,
-    accounts: Vec<(Table, usize)>,
-    labels: Vec<(Table, usize)>,
-    notes: Vec<String>,
-}
-
-/// Reads ledgers into one [`Ledger`]; bad rows are set aside, and accepted + rejected = read.
+/// Reads every input of a request into one ledger.
 ///
 /// # Errors
 ///
-/// Where nothing is there to be read, a file is not what it should be, too many rows cannot be used, account keys
-/// look identifying, or the system fails. Every message names the file and a way out.
+/// Where a file cannot be read or is not what it should be, nothing in it is a transfer, more rows than allowed
+/// cannot be used, or account keys look identifying. [`IngestError::failure`] says which of these it is.
 pub fn read(request: &Request) -> Result<Intake, IngestError> {
-    let choice = Choice::new(request.mapping.as_deref())?;
-    let mut sorted = sort(request, &choice)?;
-    let used = used(&sorted.transfers);
-    let given = request.rates.as_deref().map(rates::read).transpose()?;
-    let numbered = !sorted.transfers.iter().all(|(table, mapping)| has_ids(table, &choice, *mapping));
-    let extras: Vec<String> = request.columns.iter().cloned().collect();
-    let mut transfers = Transfers::new(&extras, request.labels, numbered);
-    let (mut files, mut sides) = (Vec::new(), None);
-    for (table, mapping) in std::mem::take(&mut sorted.transfers) {
-        let name = table.name.clone();
-        let (read, said) = transfers.add(table, choice.mapping(mapping))?;
-        files.push(InputFile::new(&name, "transfers", read));
-        sorted.notes.extend(lacking(&name, &said));
-        sides.get_or_insert(said.account_columns);
-    }
+    let mappings = Mappings::new(request.mapping.as_deref())?;
+    let mut notes = Vec::new();
+    let mut inputs = Inputs::find(request, &mappings, &mut notes)?;
+    let mut transfers = Transfers::new(&extras(request), request.labels, inputs.numbered);
+    let mut files = add_all(&mut transfers, &mut inputs.transfers, &mappings, request, &mut notes)?;
     transfers.drop_duplicates();
-    let rejects = settle_rejects(&mut transfers, request.max_rejects.unwrap_or(REJECTS))?;
-    let accepted = transfers.times.len() as u64;
-    assert_eq!(accepted + rejects.rows.len() as u64, transfers.read, "every row is accepted or rejected");
-    if accepted == 0 {
-        let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        return Err(IngestError::NoTransfers {
-            problem: format!("{} holds a header and no rows", names.join(", ")),
-            help: "give a file with at least one transfer".to_owned(),
-        });
-    }
-    if let Some([sender, receiver]) = sides.filter(|_| !request.identifiable) {
-        privacy::check(&transfers.keys.keys, [(&sender, &transfers.senders), (&receiver, &transfers.receivers)])?;
-    }
-    let specials: Vec<(String, String)> =
-        used.iter().flat_map(|&mapping| choice.mapping(mapping).special.clone()).collect();
-    let tables =
-        sorted.accounts.into_iter().map(|(table, mapping)| AccountTable { table, mapping: choice.mapping(mapping) });
-    let told = accounts::read(tables.collect(), &transfers.keys, &request.account_columns, &specials)?;
-    files.extend(told.files);
-    sorted.notes.extend(told.notes);
-    let mut by_id = ById::default();
-    for (table, mapping) in sorted.labels {
-        files.push(by_id.add(table, choice.mapping(mapping))?);
-    }
-    sorted.notes.extend(remarks(&transfers));
-    let table = std::mem::take(&mut transfers.currency_table).into_table();
+    let rejects = rejected(&mut transfers, request.max_rejects)?;
+    notes.extend(transfers_notes(&transfers));
+    let accounts = read_accounts(request, inputs.accounts, &inputs.used, &mappings, &transfers)?;
+    files.extend(accounts.files);
+    notes.extend(accounts.notes);
+    let given = request.rates.as_deref().map(rates::read).transpose()?;
+    let (given, rates_file) = given.unzip();
+    files.extend(rates_file);
+    let table = used_currencies(&mut transfers);
     let base = rates::base(request.base.as_deref(), &transfers, &table);
-    let weighed = rates::weigh(&transfers, &table, &base, given.as_ref().map(|(given, _)| given));
-    sorted.notes.extend(weighed.notes);
-    files.extend(given.map(|(_, file)| file));
-    files.extend(choice.file.clone());
-    let (read, own_labels, sources) = (transfers.read, transfers.labels.take(), transfers.sources.clone());
+    let weighed = rates::weigh(&transfers, &table, &base, given.as_ref());
+    notes.extend(weighed.notes);
+    let mut by_id = ById::default();
+    for mut chosen in inputs.labels {
+        let table = chosen.open()?;
+        files.push(by_id.add(table, mappings.mapping(chosen.mapping))?);
+    }
+    files.extend(mappings.file.clone());
+    let read = transfers.read;
+    let labels = transfers.labels.take();
+    let sources = if labels.is_some() { transfers.sources.clone() } else { Vec::new() };
+    let ledger = Ledger::new(draft(transfers, table, base, weighed.amounts, accounts.columns));
+    assert_eq!(ledger.len() as u64 + rejects.rows.len() as u64, read, "every row read is accepted or set aside");
+    let labels = request.labels.then(|| by_id.settle(&ledger, &sources, labels.as_ref()));
+    let mapping = mappings.describe(&inputs.used);
+    Ok(Intake { ledger, rejects, read, files, mapping, rates: weighed.rates, notes, labels })
+}
+
+/// The files of a request by what they hold.
+struct Inputs {
+    transfers: Vec<Chosen>,
+    accounts: Vec<Chosen>,
+    labels: Vec<Chosen>,
+    /// The mappings of the transfers.
+    used: Vec<usize>,
+    /// Whether row numbers are the transfers' ids, since not every file has ids.
+    numbered: bool,
+}
+
+impl Inputs {
+    fn find(request: &Request, mappings: &Mappings, notes: &mut Vec<String>) -> Result<Self, IngestError> {
+        let mut inputs =
+            Self { transfers: Vec::new(), accounts: Vec::new(), labels: Vec::new(), used: Vec::new(), numbered: false };
+        let accounts = request.accounts.as_deref();
+        let beside = |path: &std::path::Path| [accounts, request.rates.as_deref()].contains(&Some(path));
+        for found in find::files(&request.inputs)? {
+            if matches!(&found.place, super::source::Place::File(path) if beside(path)) {
+                continue;
+            }
+            match mappings.choose(found)? {
+                Ok(chosen) => match chosen.role {
+                    Role::Transfers => inputs.transfers.push(chosen),
+                    Role::Accounts if accounts.is_none() => inputs.accounts.push(chosen),
+                    Role::Labels if request.labels => inputs.labels.push(chosen),
+                    Role::Accounts | Role::Labels => {}
+                },
+                Err(note) => notes.push(note),
+            }
+        }
+        if let Some(path) = accounts {
+            inputs.accounts.push(mappings.choose_accounts(path)?);
+        }
+        if inputs.transfers.is_empty() {
+            return Err(IngestError::NoTransfers {
+                problem: format!("none of the files in {} holds transfers", request.inputs.join(", ")),
+                help: "check the inputs, or describe their columns in a mapping file (--mapping)".to_owned(),
+            });
+        }
+        inputs.used = inputs.transfers.iter().map(|chosen| chosen.mapping).collect();
+        inputs.settle_ids(mappings, notes);
+        Ok(inputs)
+    }
+
+    /// Ids count only where every file has them; else the ids of one file could be the row numbers of another.
+    fn settle_ids(&mut self, mappings: &Mappings, notes: &mut Vec<String>) {
+        let has_ids = |chosen: &Chosen| {
+            let id = mappings.mapping(chosen.mapping).columns.tx_id.as_ref();
+            id.is_some_and(|id| id.columns().all(|column| chosen.header.iter().any(|name| name == column)))
+        };
+        let with = self.transfers.iter().filter(|chosen| has_ids(chosen)).count();
+        self.numbered = with < self.transfers.len();
+        if with > 0 && self.numbered {
+            notes.push("some files have no transfer ids, so row numbers are used for all of them".to_owned());
+        }
+    }
+}
+
+/// The further transfer columns that a request names and that rules may see.
+fn extras(request: &Request) -> Vec<String> {
+    let visible = |name: &str| schema::transfer(name).is_none_or(|column| column.visible);
+    request.columns.iter().filter(|name| !CORE.contains(&name.as_str()) && visible(name)).cloned().collect()
+}
+
+fn add_all(
+    transfers: &mut Transfers,
+    chosen: &mut [Chosen],
+    mappings: &Mappings,
+    request: &Request,
+    notes: &mut Vec<String>,
+) -> Result<Vec<InputFile>, IngestError> {
+    let mut files = Vec::new();
+    let mut columns: BTreeSet<[String; 2]> = BTreeSet::new();
+    for chosen in chosen {
+        let table = chosen.open()?;
+        let name = table.name.clone();
+        let (read, said) = transfers.add(table, mappings.mapping(chosen.mapping))?;
+        if mappings.file.is_some() && !said.missing.is_empty() {
+            notes.push(format!("{name} lacks {}, which the mapping names", said.missing.join(", ")));
+        }
+        columns.insert(said.account_columns);
+        files.push(InputFile::new(&name, "transfers", read));
+    }
+    if !request.identifiable {
+        let names = |side: usize| {
+            let names: BTreeSet<&str> = columns.iter().map(|names| names[side].as_str()).collect();
+            names.into_iter().collect::<Vec<_>>().join(" or ")
+        };
+        let (senders, receivers) = (names(0), names(1));
+        let sides = [(senders.as_str(), transfers.senders.as_slice()), (&receivers, &transfers.receivers)];
+        privacy::check(&transfers.keys.keys, sides)?;
+    }
+    Ok(files)
+}
+
+/// The rows set aside in file order, if they are few enough and not all.
+fn rejected(transfers: &mut Transfers, limit: Option<RejectLimit>) -> Result<Rejects, IngestError> {
+    let mut rows = std::mem::take(&mut transfers.rejects);
+    rows.sort_by_key(|(file, reject)| (*file, reject.line));
+    let rows: Vec<Reject> = rows.into_iter().map(|(_, reject)| reject).collect();
+    let (rejected, read) = (rows.len() as u64, transfers.read);
+    let limit = limit.unwrap_or(RejectLimit::Percent(1.0));
+    let within = match limit {
+        RejectLimit::Rows(most) => rejected <= most,
+        #[expect(clippy::cast_precision_loss, reason = "a share of rows is given as a percentage")]
+        RejectLimit::Percent(most) => rejected as f64 * 100.0 <= most * read as f64,
+    };
+    if !within {
+        let allowed = match limit {
+            RejectLimit::Rows(most) => format!("{most} rows"),
+            RejectLimit::Percent(most) => format!("{most} %"),
+        };
+        return Err(IngestError::TooManyRejects { rejected, read, allowed, examples: examples(&rows) });
+    }
+    if transfers.times.is_empty() {
+        let files = transfers.files.join(", ");
+        let (problem, help) = if read == 0 {
+            (format!("{files}: there is a header and no row"), "give a file with rows")
+        } else {
+            (format!("{files}: none of {read} rows can be used\n{}", examples(&rows)), "mend the rows or the mapping")
+        };
+        return Err(IngestError::NoTransfers { problem, help: help.to_owned() });
+    }
+    Ok(Rejects { rows })
+}
+
+/// The five most frequent reasons, a line each, with the first row that each befell.
+fn examples(rows: &[Reject]) -> String {
+    let mut by_reason: BTreeMap<&str, (u64, &Reject)> = BTreeMap::new();
+    for reject in rows {
+        by_reason.entry(&reject.reason).or_insert((0, reject)).0 += 1;
+    }
+    let mut reasons: Vec<(u64, &Reject)> = by_reason.into_values().collect();
+    reasons.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    let line = |(count, reject): &(u64, &Reject)| {
+        let column = if reject.column.is_empty() { String::new() } else { format!(", column `{}`", reject.column) };
+        let value: String = reject.value.chars().take(40).collect();
+        format!("  {count} x {}, such as {}:{}{column}: `{value}`\n", reject.reason, reject.file, reject.line)
+    };
+    reasons.iter().take(5).map(line).collect()
+}
+
+fn transfers_notes(transfers: &Transfers) -> Vec<String> {
+    let mut notes = Vec::new();
+    if transfers.rounded > 0 {
+        notes.push(format!(
+            "{} amounts have finer decimals than their currency; each was rounded half to even, once",
+            transfers.rounded
+        ));
+    }
+    if transfers.odd_received > 0 {
+        notes.push(format!(
+            "{} transfers have an amount received that cannot be used; no rate is inferred from them",
+            transfers.odd_received
+        ));
+    }
+    notes
+}
+
+fn read_accounts(
+    request: &Request,
+    chosen: Vec<Chosen>,
+    used: &[usize],
+    mappings: &Mappings,
+    transfers: &Transfers,
+) -> Result<accounts::Accounts, IngestError> {
+    let mut tables = Vec::new();
+    for mut chosen in chosen {
+        tables.push(AccountTable { table: chosen.open()?, mapping: mappings.mapping(chosen.mapping) });
+    }
+    let used: BTreeSet<usize> = used.iter().copied().collect();
+    let specials: Vec<(String, String)> = used
+        .into_iter()
+        .flat_map(|number| &mappings.mapping(number).special)
+        .map(|(key, kind)| (key.clone(), kind.clone()))
+        .collect();
+    accounts::read(tables, &transfers.keys, &request.account_columns, &specials)
+}
+
+/// The currencies that an accepted transfer is booked or paid out in; the transfers are numbered anew.
+fn used_currencies(transfers: &mut Transfers) -> Vec<Currency> {
+    let table = std::mem::take(&mut transfers.currency_table).into_table();
+    let mut used = vec![false; table.len()];
+    let mut places: Vec<&mut u16> = transfers.currencies.iter_mut().collect();
+    places.extend(transfers.received.iter_mut().map(|received| &mut received.currency));
+    for place in &places {
+        used[usize::from(**place)] = true;
+    }
+    let mut rank = vec![0u16; table.len()];
+    for (next, (rank, _)) in (0u16..).zip(rank.iter_mut().zip(&used).filter(|(_, used)| **used)) {
+        *rank = next;
+    }
+    for place in places {
+        *place = rank[usize::from(*place)];
+    }
+    table.into_iter().zip(used).filter(|(_, used)| *used).map(|(currency, _)| currency).collect()
+}
+
+fn draft(
+    mut transfers: Transfers,
+    currency_table: Vec<Currency>,
+    base: Currency,
+    base_amounts: Vec<crate::columns::BaseAmount>,
+    account_columns: BTreeMap<String, crate::columns::Column>,
+) -> Draft {
     let columns = transfers.take_columns();
-    let ledger = Ledger::new(Draft {
-        resolution: resolution(&transfers.times),
-        tx_ids: std::mem::take(&mut transfers.ids).into_ids(),
+    Draft {
+        tx_ids: transfers.ids.into_ids(),
+        resolution: moment::resolution(&transfers.times),
         times: transfers.times,
         senders: transfers.senders,
         receivers: transfers.receivers,
         keys: transfers.keys.keys,
         amounts: transfers.amounts,
         currencies: transfers.currencies,
-        currency_table: table,
-        base_amounts: weighed.amounts,
+        currency_table,
+        base_amounts,
         base,
         columns,
         sources: transfers.sources,
         files: transfers.files,
-        account_columns: told.columns,
-    });
-    let labels = request.labels.then(|| by_id.settle(&ledger, &sources, own_labels.as_ref()));
-    let mapping = choice.describe(&used);
-    Ok(Intake { ledger, rejects, read, files, mapping, rates: weighed.rates, notes: sorted.notes, labels })
-}
-
-/// Opens every file and tells what it holds.
-fn sort(request: &Request, choice: &Choice) -> Result<Sorted, IngestError> {
-    let mut sorted = Sorted::default();
-    let mut others = Vec::new();
-    for found in find::files(&request.inputs)? {
-        let table = match Table::open(&found.place) {
-            Ok(table) => table,
-            Err(error) if found.asked => return Err(error),
-            Err(_) => {
-                sorted.notes.push(format!("{} is no table and was left out", found.place.name()));
-                continue;
-            }
-        };
-        match choice.transfers(&table) {
-            Some(mapping) => sorted.transfers.push((table, mapping)),
-            None => others.push((table, found.asked)),
-        }
+        account_columns,
     }
-    let used = used(&sorted.transfers);
-    for (table, asked) in others {
-        if let Some(mapping) = choice.labels(&table, &used) {
-            if request.labels {
-                sorted.labels.push((table, mapping));
-            }
-        } else if let Some(mapping) = choice.accounts(&table, &used) {
-            // An account table that is named goes before one that lies in a folder.
-            if request.accounts.is_none() {
-                sorted.accounts.push((table, mapping));
-            }
-        } else if asked {
-            return Err(choice.misfit(&table));
-        } else {
-            sorted.notes.push(format!("{} holds neither transfers nor accounts and was left out", table.name));
-        }
-    }
-    if sorted.transfers.is_empty() {
-        return Err(IngestError::NoTransfers {
-            problem: format!("{}: no file there holds transfers", request.inputs.join(", ")),
-            help: "name a ledger, or describe its columns in a mapping file and name it with --mapping".to_owned(),
-        });
-    }
-    if let Some(path) = &request.accounts {
-        let table = Table::open(&Place::File(path.clone()))?;
-        let Some(mapping) = choice.accounts(&table, &used).or_else(|| choice.accounts(&table, &choice.all())) else {
-            return Err(choice.misfit(&table));
-        };
-        sorted.accounts.push((table, mapping));
-    }
-    Ok(sorted)
-}
-
-/// The mappings of the transfers, each once, in order.
-fn used(transfers: &[(Table, usize)]) -> Vec<usize> {
-    let mut used: Vec<usize> = transfers.iter().map(|(_, mapping)| *mapping).collect();
-    used.sort_unstable();
-    used.dedup();
-    used
-}
-
-/// Whether a table has transfer ids of its own.
-fn has_ids(table: &Table, choice: &Choice, mapping: usize) -> bool {
-    let id = choice.mapping(mapping).columns.tx_id.as_ref();
-    id.is_some_and(|id| id.columns().all(|column| table.position(column).is_some()))
-}
-
-fn lacking(name: &str, said: &FileNotes) -> Option<String> {
-    let missing: Vec<String> = said.missing.iter().map(|column| format!("`{column}`")).collect();
-    (!missing.is_empty()).then(|| format!("{name} has no column {}", missing.join(", ")))
-}
-
-fn remarks(transfers: &Transfers) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if transfers.rounded > 0 {
-        remarks
-            .push(format!("{} amounts are finer than a minor unit and were rounded half to even", transfers.rounded));
-    }
-    if transfers.odd_received > 0 {
-        remarks.push(format!("{} received amounts cannot be used and count as missing", transfers.odd_received));
-    }
-    remarks
-}
-
-/// The rejects in file and line order; an error where they are more than allowed.
-fn settle_rejects(transfers: &mut Transfers, limit: RejectLimit) -> Result<Rejects, IngestError> {
-    let mut rejects = std::mem::take(&mut transfers.rejects);
-    rejects.sort_by(|(a, x), (b, y)| (a, x.line, &x.reason).cmp(&(b, y.line, &y.reason)));
-    let rows: Vec<Reject> = rejects.into_iter().map(|(_, reject)| reject).collect();
-    let (rejected, read) = (rows.len() as u64, transfers.read);
-    #[expect(clippy::cast_precision_loss, reason = "a share of two counts")]
-    let (beyond, allowed) = match limit {
-        RejectLimit::Rows(most) => (rejected > most, most.to_string()),
-        RejectLimit::Percent(most) => (rejected as f64 * 100.0 > most * read as f64, format!("{most} %")),
-    };
-    if beyond {
-        return Err(IngestError::TooManyRejects { rejected, read, allowed, examples: examples(&rows) });
-    }
-    Ok(Rejects { rows })
-}
-
-/// The five most frequent reasons, each with its first example.
-fn examples(rows: &[Reject]) -> String {
-    let mut reasons = BTreeMap::<&str, (u64, &Reject)>::new();
-    for row in rows {
-        reasons.entry(&row.reason).or_insert((0, row)).0 += 1;
-    }
-    let mut reasons: Vec<(u64, &Reject)> = reasons.into_values().collect();
-    reasons.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.reason.cmp(&y.reason)));
-    let line = |(count, row): &(u64, &Reject)| {
-        let value: String = row.value.chars().take(60).collect();
-        format!("  {count} x {}: {}:{}: column `{}`, value `{value}`\n", row.reason, row.file, row.line, row.column)
-    };
-    reasons.iter().take(5).map(line).collect()
 }

@@ -59,7 +59,7 @@ impl Batches {
                 visit(Spot { line: rows, record: rows }, Ok(Row::Batch { columns: &columns, row }))?;
             }
         }
-        Ok(TableRead { account: self.receipt.settle(), rows })
+        Ok(TableRead { account: self.receipt.settle()?, rows })
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Currencies {
     table: Vec<Currency>,
     by_code: FxHashMap<String, u16>,
     /// What the cells of the current file mean.
-    by_cell: FxHashMap<Vec<u8>, u16>,
+    by_cell: FxHashMap<String, u16>,
 }
 
 impl Currencies {
@@ -46,18 +46,17 @@ impl Currencies {
     }
 
     /// The position of the currency that a cell names, or why it names none.
-    pub(super) fn position(&mut self, cell: &[u8], values: Option<&Values>) -> Result<u16, &'static str> {
+    pub(super) fn position(&mut self, cell: &str, values: Option<&Values>) -> Result<u16, &'static str> {
         if let Some(&position) = self.by_cell.get(cell) {
             return Ok(position);
         }
-        let written = std::str::from_utf8(cell).map_err(|_| super::cell::NOT_UTF8)?;
-        let code = values.and_then(|values| values.get(written)).map_or(written, String::as_str);
+        let code = values.and_then(|values| values.get(cell)).map_or(cell, String::as_str);
         let code = if code.is_empty() { NONE } else { code };
-        if code.len() > LONGEST || code.contains('\0') {
+        if code.len() > LONGEST {
             return Err("not a currency code");
         }
         let position = self.of_code(code).ok_or("more currencies than a ledger can have")?;
-        self.by_cell.insert(cell.to_vec(), position);
+        self.by_cell.insert(cell.to_owned(), position);
         Ok(position)
     }
 
@@ -100,9 +99,9 @@ mod tests {
     fn names_are_mapped_and_an_empty_cell_means_none() {
         let values = Values::from([("US Dollar".to_owned(), "USD".to_owned())]);
         let mut currencies = Currencies::default();
-        assert_eq!(currencies.position(b"US Dollar", Some(&values)), Ok(0));
-        assert_eq!(currencies.position(b"USD", Some(&values)), Ok(0));
-        assert_eq!(currencies.position(b"", None), Ok(1));
+        assert_eq!(currencies.position("US Dollar", Some(&values)), Ok(0));
+        assert_eq!(currencies.position("USD", Some(&values)), Ok(0));
+        assert_eq!(currencies.position("", None), Ok(1));
         let codes: Vec<String> = currencies.into_table().into_iter().map(|currency| currency.code).collect();
         assert_eq!(codes, ["USD", "XXX"]);
     }

@@ -55,8 +55,7 @@ impl<R: Read> Read for Guard<R> {
         }
         let length = self.inner.read(buffer)?;
         self.watch.since_record.set(self.watch.since_record.get() + length as u64);
-        let quotes = buffer[..length].iter().filter(|&&byte| byte == b'"').count();
-        self.watch.quotes.set(self.watch.quotes.get() + quotes as u64);
+        self.watch.quotes.set(self.watch.quotes.get() + cell::count(&buffer[..length], b'"'));
         Ok(length)
     }
 }
@@ -107,7 +106,7 @@ impl Delimited {
                 Err(error) => return Err(failed(name, self.packed, before, error)),
             }
             let after = self.reader.position().line() + u64::from(self.carriage_returns);
-            let spot = Spot { line: self.line(before, after, &record), record: rows };
+            let spot = Spot { line: first_line(before, after, &record), record: rows };
             lines = if after == before + 1 { 1 } else { newlines(&record) + 1 };
             let fault = self.fault(&record);
             if lines > 1 && fault.is_some() {
@@ -122,16 +121,7 @@ impl Delimited {
             return Err(IngestError::malformed(name, line, problem, CLOSE_THE_QUOTE));
         }
         drop(self.reader);
-        Ok(TableRead { account: self.receipt.settle(), rows })
-    }
-
-    /// The line on which a record begins, given the lines that the parser stood on before and after it. The parser
-    /// counts empty lines to the record after them, which this takes back.
-    fn line(&self, before: u64, after: u64, record: &ByteRecord) -> u64 {
-        if after <= before + 1 {
-            return before;
-        }
-        before.max((after - 1).saturating_sub(newlines(record)))
+        Ok(TableRead { account: self.receipt.settle()?, rows })
     }
 
     /// What is wrong with a whole record, if anything.
@@ -148,8 +138,17 @@ impl Delimited {
     }
 }
 
+/// The line on which a record begins, given the lines that the parser stood on before and after it. The parser
+/// counts empty lines to the record after them, which this takes back.
+fn first_line(before: u64, after: u64, record: &ByteRecord) -> u64 {
+    if after <= before + 1 {
+        return before;
+    }
+    before.max((after - 1).saturating_sub(newlines(record)))
+}
+
 fn newlines(record: &ByteRecord) -> u64 {
-    record.as_slice().iter().filter(|&&byte| byte == b'\n').count() as u64
+    cell::count(record.as_slice(), b'\n')
 }
 
 fn sniff(line: &[u8]) -> u8 {

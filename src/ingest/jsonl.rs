@@ -67,7 +67,7 @@ impl Lines {
             visit(Spot { line: number, record: rows }, row)?;
         }
         drop(self.reader);
-        Ok(TableRead { account: self.receipt.settle(), rows })
+        Ok(TableRead { account: self.receipt.settle()?, rows })
     }
 
     fn next(&mut self, name: &str, number: u64, line: &mut Vec<u8>) -> Result<bool, IngestError> {

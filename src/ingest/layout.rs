@@ -8,6 +8,9 @@ use super::moment;
 use super::table::position;
 use crate::columns::{Span, Time};
 
+/// Where a further column is found and what its values mean, if the file has it.
+pub(super) type Further<'m> = Option<(TextFrom, Option<&'m Values>)>;
+
 /// Where the columns of a transfer are found in one file.
 pub(super) struct Layout<'m> {
     /// Positions in the header of the columns to decode; a slot is a position in this list.
@@ -22,9 +25,9 @@ pub(super) struct Layout<'m> {
     pub(super) received: Option<(AmountFrom, TextFrom, Option<&'m Values>)>,
     pub(super) reverse: Vec<(usize, &'m [String])>,
     /// One for each further column that was asked for.
-    pub(super) extras: Vec<Option<(TextFrom, Option<&'m Values>)>>,
+    pub(super) extras: Vec<Further<'m>>,
     /// Label, typology and instance, if labels were asked for.
-    pub(super) labels: Option<[Option<(TextFrom, Option<&'m Values>)>; 3]>,
+    pub(super) labels: Option<[Further<'m>; 3]>,
     /// Columns that the mapping names and the file lacks.
     pub(super) missing: Vec<String>,
 }

@@ -1,4 +1,7 @@
 //! Files in, [`Ledger`] out; rows that cannot be used are set aside with a reason, and nothing is lost.
+//!
+//! The way of a file: it is found (`find`), unpacked and hashed (`source`), opened as a table (`table` and one file
+//! per format), given a mapping by its header (`recognise`, `mapping`), and read into columns (`layout`, `transfers`).
 
 mod accounts;
 mod amount;
@@ -24,14 +27,14 @@ mod table;
 mod texts;
 mod transfers;
 
-pub use assemble::read;
-pub use error::{Failure, IngestError};
-pub use presets::{Preset, presets};
-
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::columns::{Ledger, RowId};
+
+pub use assemble::read;
+pub use error::{Failure, IngestError};
+pub use presets::{Preset, presets};
 
 /// What to read and how.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +96,7 @@ pub struct Intake {
 pub struct InputFile {
     /// Its path as given; `-` is standard input.
     pub path: String,
-    /// What it holds: `transfers`, `accounts`, `rates` or `mapping`.
+    /// What it holds: `transfers`, `accounts`, `labels`, `rates` or `mapping`.
     pub role: String,
     /// Its format: `csv`, `csv.gz`, `csv.zst`, `parquet`, `arrow`, `jsonl`, `toml`.
     pub format: String,
@@ -106,16 +109,14 @@ pub struct InputFile {
 }
 
 impl InputFile {
-    /// A table that was read to its end.
     fn new(path: &str, role: &str, read: table::Read) -> Self {
-        let table::Read { account, rows } = read;
         Self {
             path: path.to_owned(),
             role: role.to_owned(),
-            format: account.format,
-            bytes: account.bytes,
-            rows,
-            sha256: account.sha256,
+            format: read.account.format,
+            bytes: read.account.bytes,
+            rows: read.rows,
+            sha256: read.account.sha256,
         }
     }
 }

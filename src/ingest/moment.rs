@@ -169,8 +169,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
 fn offset(text: &[u8]) -> Option<i64> {
     let text = text.strip_prefix(b" ").unwrap_or(text);
     let (sign, text) = match text.split_first() {
-        None => return Some(0),
-        Some((b'Z' | b'z', [])) => return Some(0),
+        None | Some((b'Z' | b'z', [])) => return Some(0),
         Some((b'+', rest)) => (1, rest),
         Some((b'-', rest)) => (-1, rest),
         Some(_) => return if text == b"UTC" { Some(0) } else { None },

@@ -5,17 +5,17 @@ use std::sync::LazyLock;
 use super::mapping::Mapping;
 
 /// A mapping that comes with the program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
     /// Its name for `--mapping`.
     pub name: &'static str,
     /// What it is for, in a phrase.
-    pub title: String,
+    pub title: &'static str,
     /// Its text, a start for a mapping file.
     pub toml: &'static str,
 }
 
-/// Each preset's name and text.
+/// Name and text of each.
 const TEXTS: [(&str, &str); 7] = [
     ("canonical", include_str!("presets/canonical.toml")),
     ("aml-world", include_str!("presets/aml-world.toml")),
@@ -26,18 +26,25 @@ const TEXTS: [(&str, &str); 7] = [
     ("paysim", include_str!("presets/paysim.toml")),
 ];
 
-static PARSED: LazyLock<(Vec<Preset>, Vec<Mapping>)> = LazyLock::new(|| {
-    let parse = |(name, toml): (&'static str, &'static str)| {
-        let mapping = Mapping::parse(name, toml).expect("the presets are right, as their test shows");
-        (Preset { name, title: mapping.title.clone(), toml }, mapping)
+static MAPPINGS: LazyLock<Vec<Mapping>> = LazyLock::new(|| {
+    let parse =
+        |(name, text): (&str, &str)| Mapping::parse(name, text).expect("the presets are right, as their test shows");
+    TEXTS.into_iter().map(parse).collect()
+});
+
+static PRESETS: LazyLock<Vec<Preset>> = LazyLock::new(|| {
+    let preset = |((name, toml), mapping): ((&'static str, &'static str), &'static Mapping)| Preset {
+        name,
+        title: &mapping.title,
+        toml,
     };
-    TEXTS.into_iter().map(parse).unzip()
+    TEXTS.into_iter().zip(MAPPINGS.iter()).map(preset).collect()
 });
 
 /// The mappings that come with the program.
 #[must_use]
 pub fn presets() -> &'static [Preset] {
-    &PARSED.0
+    &PRESETS
 }
 
 /// The presets that a name stands for, ready to be used: `amlsim` is the older form too.
@@ -48,7 +55,7 @@ pub(super) fn named(name: &str) -> Vec<(&'static str, &'static Mapping)> {
 
 /// All presets, ready to be used.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static Mapping)> {
-    PARSED.0.iter().zip(&PARSED.1).map(|(preset, mapping)| (preset.name, mapping))
+    TEXTS.iter().zip(MAPPINGS.iter()).map(|((name, _), mapping)| (*name, mapping))
 }
 
 #[cfg(test)]

@@ -173,7 +173,7 @@ fn passes_luhn(digits: &str) -> bool {
             if digit > 9 { digit - 9 } else { digit }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// ISO 13616: country, its length, how many digits at least stand after the check digits, and mod 97 = 1.

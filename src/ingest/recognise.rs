@@ -1,139 +1,232 @@
-//! Which mapping fits which file, told by the names of its columns.
+//! Opens each file and tells by its header what it holds and which mapping fits it.
 
 use std::path::Path;
 
-use super::layout::needed;
-use super::mapping::Mapping;
-use super::source::sha256;
+use super::find::Found;
+use super::layout;
+use super::mapping::{Mapping, Text};
+use super::presets;
+use super::source::{Place, sha256};
 use super::table::{Table, position};
-use super::{IngestError, InputFile, presets};
+use super::{IngestError, InputFile};
 
-/// The mappings that a run may use, and how they were chosen.
-pub(super) struct Choice {
-    mappings: Vec<(String, Mapping)>,
-    /// The mapping file, if there is one.
+/// The mappings that may be used: those asked for, or all presets.
+pub(super) struct Mappings {
+    candidates: Vec<(String, Mapping)>,
+    /// Whether somebody asked for them, rather than leaving it to the header.
+    named: bool,
+    /// The mapping file, if it is one.
     pub(super) file: Option<InputFile>,
-    /// Whether somebody named the mapping, so that a file that does not fit is a mistake.
-    asked: bool,
 }
 
-impl Choice {
-    /// The mapping file or preset of this name; all presets where none is named.
+/// What a file holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    Transfers,
+    Accounts,
+    Labels,
+}
+
+/// A file with its role and the number of its mapping.
+pub(super) struct Chosen {
+    pub(super) place: Place,
+    pub(super) role: Role,
+    pub(super) mapping: usize,
+    /// The names of its columns.
+    pub(super) header: Vec<String>,
+    /// The opened table, where it cannot be opened again.
+    table: Option<Table>,
+}
+
+impl Chosen {
+    /// The table, from its first record on.
     ///
     /// # Errors
     ///
-    /// Where the file cannot be read or is no mapping.
-    pub(super) fn new(name: Option<&str>) -> Result<Self, IngestError> {
-        let own = |(name, mapping): (&str, &Mapping)| (format!("preset {name}"), mapping.clone());
-        let Some(name) = name else {
-            return Ok(Self { mappings: presets::all().map(own).collect(), file: None, asked: false });
-        };
-        let named: Vec<(String, Mapping)> = presets::named(name).into_iter().map(own).collect();
-        if !named.is_empty() {
-            return Ok(Self { mappings: named, file: None, asked: true });
-        }
-        let (mapping, file) = read(name)?;
-        Ok(Self { mappings: vec![(format!("mapping file {name}"), mapping)], file: Some(file), asked: true })
-    }
-
-    /// How the mapping of a run is described.
-    pub(super) fn describe(&self, used: &[usize]) -> String {
-        let names: Vec<&str> = used.iter().map(|&mapping| self.mappings[mapping].0.as_str()).collect();
-        let how = if self.asked { "as asked for" } else { "recognised by its header" };
-        format!("{} ({how})", names.join(", "))
-    }
-
-    /// Every mapping there is.
-    pub(super) fn all(&self) -> Vec<usize> {
-        (0..self.mappings.len()).collect()
-    }
-
-    pub(super) fn mapping(&self, position: usize) -> &Mapping {
-        &self.mappings[position].1
-    }
-
-    /// The mapping under which a table holds transfers: of several the one that asks for most columns.
-    pub(super) fn transfers(&self, table: &Table) -> Option<usize> {
-        self.best(table, |mapping| {
-            let told = &mapping.recognise.transfers;
-            if told.is_empty() { needed(mapping).map(str::to_owned).collect() } else { told.clone() }
-        })
-    }
-
-    /// The mapping under which a table holds accounts, of those in use.
-    pub(super) fn accounts(&self, table: &Table, used: &[usize]) -> Option<usize> {
-        self.best_of(used, table, |mapping| {
-            let told = &mapping.recognise.accounts;
-            let account = mapping.accounts.iter().flat_map(|columns| columns.account.columns().map(str::to_owned));
-            if told.is_empty() { account.collect() } else { told.clone() }
-        })
-    }
-
-    /// The mapping under which a table holds labels, of those in use.
-    pub(super) fn labels(&self, table: &Table, used: &[usize]) -> Option<usize> {
-        self.best_of(used, table, |mapping| match &mapping.labels {
-            Some(_) => mapping.recognise.labels.clone(),
-            None => Vec::new(),
-        })
-    }
-
-    fn best(&self, table: &Table, columns: impl Fn(&Mapping) -> Vec<String>) -> Option<usize> {
-        let fits = |position: &usize| {
-            let not = &self.mappings[*position].1.recognise.not;
-            not.iter().all(|column| table.position(column).is_none())
-        };
-        let candidates: Vec<usize> = self.all().into_iter().filter(fits).collect();
-        self.best_of(&candidates, table, columns)
-    }
-
-    fn best_of(&self, among: &[usize], table: &Table, columns: impl Fn(&Mapping) -> Vec<String>) -> Option<usize> {
-        let fitting = among.iter().filter_map(|&mapping| {
-            let columns = columns(&self.mappings[mapping].1);
-            let all = !columns.is_empty() && columns.iter().all(|column| position(&table.header, column).is_some());
-            all.then_some((columns.len(), mapping))
-        });
-        fitting.max_by_key(|&(columns, mapping)| (columns, std::cmp::Reverse(mapping))).map(|(_, mapping)| mapping)
-    }
-
-    /// What to say of a file that was named and fits nothing.
-    pub(super) fn misfit(&self, table: &Table) -> IngestError {
-        let (problem, help) = match (self.asked, self.mappings.first()) {
-            (true, Some((name, mapping))) => {
-                let missing = needed(mapping).find(|column| table.position(column).is_none());
-                let missing = missing.map_or_else(String::new, |column| format!(": there is no column `{column}`"));
-                (format!("{name} does not fit this file{missing}"), "name the right columns in the mapping")
-            }
-            _ => (
-                "these columns are those of no ledger that is known".to_owned(),
-                "describe them in a mapping file and name it with --mapping; `moneytrail presets --show canonical` prints one to start from",
-            ),
-        };
-        IngestError::Header {
-            file: table.name.clone(),
-            problem,
-            columns: table.header.join(", "),
-            help: help.to_owned(),
-        }
+    /// Where it cannot be opened.
+    pub(super) fn open(&mut self) -> Result<Table, IngestError> {
+        self.table.take().map_or_else(|| Table::open(&self.place), Ok)
     }
 }
 
-fn read(name: &str) -> Result<(Mapping, InputFile), IngestError> {
-    let bytes = std::fs::read(Path::new(name)).map_err(|error| {
-        if error.kind() == std::io::ErrorKind::NotFound {
-            let known: Vec<&str> = presets::presets().iter().map(|preset| preset.name).collect();
-            return IngestError::Io {
-                file: name.to_owned(),
-                problem: "there is no mapping file and no preset of this name".to_owned(),
-                help: format!("the presets are {}", known.join(", ")),
-            };
+impl Mappings {
+    /// The mappings that a request allows: a preset by name, a mapping file, or all presets.
+    ///
+    /// # Errors
+    ///
+    /// Where the name stands for nothing or the file is wrong.
+    pub(super) fn new(asked: Option<&str>) -> Result<Self, IngestError> {
+        let owned = |(name, mapping): (&str, &Mapping)| (name.to_owned(), mapping.clone());
+        let Some(asked) = asked else {
+            return Ok(Self { candidates: presets::all().map(owned).collect(), named: false, file: None });
+        };
+        let candidates: Vec<(String, Mapping)> = presets::named(asked).into_iter().map(owned).collect();
+        if !candidates.is_empty() {
+            return Ok(Self { candidates, named: true, file: None });
         }
-        IngestError::io(name, &error)
+        let (mapping, file) = read_file(asked)?;
+        Ok(Self { candidates: vec![(asked.to_owned(), mapping)], named: true, file: Some(file) })
+    }
+
+    /// The mapping of a number.
+    pub(super) fn mapping(&self, number: usize) -> &Mapping {
+        &self.candidates[number].1
+    }
+
+    /// Says which mappings were used, and why.
+    pub(super) fn describe(&self, used: &[usize]) -> String {
+        let names = self.candidates.iter().enumerate().filter(|(number, _)| used.contains(number));
+        let names: Vec<&str> = names.map(|(_, (name, _))| name.as_str()).collect();
+        let names = names.join(", ");
+        match (&self.file, self.named) {
+            (Some(_), _) => format!("mapping file {names}"),
+            (None, true) => format!("preset {names}, as asked for"),
+            (None, false) => format!("preset {names}, recognised by the header"),
+        }
+    }
+
+    /// Opens a file and tells what it holds. `Ok(Err(why))` is a file of a folder that holds nothing of use.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be opened, or was asked for and is of no use.
+    pub(super) fn choose(&self, found: Found) -> Result<Result<Chosen, String>, IngestError> {
+        let table = match Table::open(&found.place) {
+            Ok(table) => table,
+            Err(IngestError::Malformed { file, problem, .. }) if !found.asked => {
+                return Ok(Err(format!("{file} is left out: {problem}")));
+            }
+            Err(error) => return Err(error),
+        };
+        let header = table.header.clone();
+        let Some((mapping, role)) = self.role(&header, found.asked) else {
+            if found.asked {
+                return Err(self.unknown(&table.name, &header));
+            }
+            return Ok(Err(format!("{} is left out: its columns are not those of transfers or accounts", table.name)));
+        };
+        let table = if found.place == Place::Stdin { Some(table) } else { None };
+        Ok(Ok(Chosen { place: found.place, role, mapping, header, table }))
+    }
+
+    /// Opens the account table that was named.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be opened or no mapping fits it.
+    pub(super) fn choose_accounts(&self, path: &Path) -> Result<Chosen, IngestError> {
+        let place = Place::File(path.to_owned());
+        let table = Table::open(&place)?;
+        let has_key = |mapping: &Mapping| {
+            let key = mapping.accounts.as_ref().map(|accounts| &accounts.account);
+            key.is_some_and(|key| key.columns().all(|column| table.position(column).is_some()))
+        };
+        let fits = |(number, (_, mapping)): &(usize, &(String, Mapping))| {
+            self.role_of(*number, &table.header, false) == Some(Role::Accounts) || (self.named && has_key(mapping))
+        };
+        let found = self
+            .candidates
+            .iter()
+            .enumerate()
+            .find(fits)
+            .or_else(|| self.candidates.iter().enumerate().find(|(_, (_, mapping))| has_key(mapping)));
+        let Some((mapping, _)) = found else {
+            return Err(IngestError::Header {
+                file: table.name.clone(),
+                problem: "no mapping fits this account table".to_owned(),
+                columns: table.header.join(", "),
+                help: "name the account's column `account`, or map it under [accounts]".to_owned(),
+            });
+        };
+        Ok(Chosen { place, role: Role::Accounts, mapping, header: table.header, table: None })
+    }
+
+    /// The mapping that fits a header best, which is the one that asks most of it, and the role it gives the file.
+    fn role(&self, header: &[String], asked: bool) -> Option<(usize, Role)> {
+        let fitting = (0..self.candidates.len()).filter_map(|number| {
+            let role = self.role_of(number, header, asked)?;
+            let recognise = &self.candidates[number].1.recognise;
+            let demands = match role {
+                Role::Transfers => recognise.transfers.len(),
+                Role::Accounts => recognise.accounts.len(),
+                Role::Labels => recognise.labels.len(),
+            };
+            Some((number, role, demands))
+        });
+        let best = fitting.max_by_key(|&(number, _, demands)| (demands, usize::MAX - number));
+        best.map(|(number, role, _)| (number, role))
+    }
+
+    fn role_of(&self, number: usize, header: &[String], asked: bool) -> Option<Role> {
+        let mapping = &self.candidates[number].1;
+        let recognise = &mapping.recognise;
+        let has = |column: &str| position(header, column).is_some();
+        let all = |columns: &[String]| !columns.is_empty() && columns.iter().all(|column| has(column));
+        let barred = recognise.not.iter().any(|column| has(column));
+        if all(&recognise.transfers) && !barred {
+            return Some(Role::Transfers);
+        }
+        if all(&recognise.labels) && mapping.labels.is_some() {
+            return Some(Role::Labels);
+        }
+        if all(&recognise.accounts) && mapping.accounts.is_some() {
+            return Some(Role::Accounts);
+        }
+        if !self.named {
+            return None;
+        }
+        // A mapping that was asked for need not say how to recognise its files: what it names must be there.
+        let needed = if asked { layout::needed(mapping).all(has) } else { layout::named(mapping).all(has) };
+        let told_apart = !recognise.transfers.is_empty() && !asked;
+        if needed && !barred && !told_apart {
+            return Some(Role::Transfers);
+        }
+        let accounts = mapping.accounts.as_ref().filter(|_| recognise.accounts.is_empty())?;
+        accounts.named().all(has).then_some(Role::Accounts)
+    }
+
+    fn unknown(&self, file: &str, header: &[String]) -> IngestError {
+        let columns = header.join(", ");
+        let (problem, help) = match (self.named, self.candidates.as_slice()) {
+            (true, [(name, mapping), ..]) => {
+                let lacking: Vec<&str> =
+                    layout::needed(mapping).filter(|column| position(header, column).is_none()).collect();
+                let problem = format!("mapping `{name}` needs the columns {}, which are not there", lacking.join(", "));
+                (problem, "check the mapping and the header; `moneytrail presets --show NAME` prints an example")
+            }
+            _ => (
+                "no preset fits this header".to_owned(),
+                "give --mapping with a mapping file; `moneytrail presets --show canonical` prints one to start from",
+            ),
+        };
+        IngestError::Header { file: file.to_owned(), problem, columns, help: help.to_owned() }
+    }
+}
+
+fn read_file(asked: &str) -> Result<(Mapping, InputFile), IngestError> {
+    let bytes = std::fs::read(asked).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let names: Vec<&str> = presets::presets().iter().map(|preset| preset.name).collect();
+            IngestError::Mapping {
+                file: asked.to_owned(),
+                line: 0,
+                column: 0,
+                problem: "there is neither a preset nor a file of this name".to_owned(),
+                help: format!("the presets are {}", names.join(", ")),
+            }
+        }
+        _ => IngestError::io(asked, &error),
     })?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| IngestError::malformed(name, 0, "the mapping is not UTF-8 text", "save it as UTF-8"))?;
-    let mapping = Mapping::parse(name, text)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| IngestError::Mapping {
+        file: asked.to_owned(),
+        line: 0,
+        column: 0,
+        problem: "the file is not UTF-8 text".to_owned(),
+        help: "a mapping is a TOML file".to_owned(),
+    })?;
+    let mapping = Mapping::parse(asked, text)?;
     let file = InputFile {
-        path: name.to_owned(),
+        path: asked.to_owned(),
         role: "mapping".to_owned(),
         format: "toml".to_owned(),
         bytes: bytes.len() as u64,
@@ -141,4 +234,14 @@ fn read(name: &str) -> Result<(Mapping, InputFile), IngestError> {
         sha256: sha256(&bytes),
     };
     Ok((mapping, file))
+}
+
+impl super::mapping::AccountColumns {
+    /// Every source column that is named for accounts.
+    fn named(&self) -> impl Iterator<Item = &str> {
+        let texts = [&self.entity, &self.bank, &self.kind, &self.country, &self.turnover];
+        let texts = texts.into_iter().flatten().chain(self.other.values()).chain(std::iter::once(&self.account));
+        let times = self.opened.iter().chain(&self.closed);
+        texts.flat_map(Text::columns).chain(times.flat_map(|when| when.columns()))
+    }
 }

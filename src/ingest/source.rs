@@ -150,9 +150,10 @@ impl Source {
     }
 
     /// Turns into a reader of all its bytes from the first on, and what tells afterwards what was read.
-    pub(super) fn into_reader(self) -> (Box<dyn Read + Send>, Receipt) {
-        let receipt = Receipt { format: format!("{}{}", self.format.word(), self.packing), tally: self.tally };
-        (Box::new(Cursor::new(self.head).chain(self.reader)), receipt)
+    pub(super) fn into_reader(mut self) -> (Box<dyn Read + Send>, Receipt) {
+        let (head, reader) =
+            (std::mem::take(&mut self.head), std::mem::replace(&mut self.reader, Box::new(io::empty())));
+        (Box::new(Cursor::new(head).chain(reader)), self.receipt(false))
     }
 
     /// Turns into a file that can be read at any place: the file itself, or a nameless copy of what is packed
@@ -165,8 +166,8 @@ impl Source {
         let name = self.name.clone();
         let failed = |error: io::Error| IngestError::io(&name, &error);
         let file = if let Some(path) = self.file.take() {
-            io::copy(&mut self.reader, &mut io::sink()).map_err(failed)?;
-            open_file(&path).map_err(failed)?
+            let file = open_file(&path).map_err(failed)?;
+            return Ok((file, self.receipt(true)));
         } else {
             let mut copy = tempfile::tempfile().map_err(failed)?;
             copy.write_all(&self.head).map_err(failed)?;
@@ -175,14 +176,21 @@ impl Source {
             io::Seek::rewind(&mut copy).map_err(failed)?;
             copy
         };
-        let receipt = Receipt { format: format!("{}{}", self.format.word(), self.packing), tally: self.tally };
-        Ok((file, receipt))
+        Ok((file, self.receipt(false)))
+    }
+
+    /// What tells afterwards what was read; with `rest` it reads the bytes that nobody has read until then.
+    fn receipt(self, rest: bool) -> Receipt {
+        let format = format!("{}{}", self.format.word(), self.packing);
+        Receipt { name: self.name, format, rest: rest.then_some(self.reader), tally: self.tally }
     }
 }
 
 /// What tells, once an input was read to its end, what was read.
 pub(super) struct Receipt {
+    name: String,
     format: String,
+    rest: Option<Box<dyn Read + Send>>,
     tally: Arc<Mutex<Tally>>,
 }
 
@@ -192,9 +200,17 @@ impl Receipt {
         self.format.contains('.')
     }
 
-    pub(super) fn settle(self) -> Account {
+    /// What was read.
+    ///
+    /// # Errors
+    ///
+    /// Where bytes that were passed over cannot be read for the hash.
+    pub(super) fn settle(self) -> Result<Account, IngestError> {
+        if let Some(mut rest) = self.rest {
+            io::copy(&mut rest, &mut io::sink()).map_err(|error| IngestError::io(&self.name, &error))?;
+        }
         let tally = std::mem::take(&mut *self.tally.lock().unwrap_or_else(PoisonError::into_inner));
-        Account { format: self.format, bytes: tally.bytes, sha256: hex(&tally.sha.finalize()) }
+        Ok(Account { format: self.format, bytes: tally.bytes, sha256: hex(&tally.sha.finalize()) })
     }
 }
 

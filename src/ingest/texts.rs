@@ -78,7 +78,7 @@ impl Texts {
             Some(Kind::Number) => Guess::Number,
             Some(Kind::Time) => Guess::Time,
             Some(Kind::Text) => Guess::Text,
-            None => Guess::of(in_use()),
+            None => Guess::of(&in_use()),
         };
         match kind {
             Guess::Number => Column::Number(self.each(number)),
@@ -116,7 +116,7 @@ enum Guess {
 }
 
 impl Guess {
-    fn of<'a>(values: impl Iterator<Item = &'a str> + Clone) -> Self {
+    fn of<'a>(values: &(impl Iterator<Item = &'a str> + Clone)) -> Self {
         if values.clone().next().is_none() {
             Self::Text
         } else if values.clone().all(|value| truth(value).is_some()) {

@@ -221,7 +221,7 @@ impl Transfers {
         let currency = layout.currency.read(wanted, row, &mut scratch.other)?;
         let currency = self
             .currency_table
-            .position(currency.as_bytes(), layout.currency_values)
+            .position(currency, layout.currency_values)
             .map_err(|reason| layout.currency.fault(wanted, row, reason))?;
         let amount = layout
             .amount
@@ -294,7 +294,7 @@ impl Transfers {
             self.odd_received += 1;
             return;
         };
-        let position = if name.is_empty() { Ok(paid) } else { self.currency_table.position(name.as_bytes(), *values) };
+        let position = if name.is_empty() { Ok(paid) } else { self.currency_table.position(name, *values) };
         let Ok(position) = position else {
             self.odd_received += 1;
             return;
@@ -372,15 +372,14 @@ impl Transfers {
         for received in &mut self.received {
             received.row = kept_before[received.row as usize];
         }
-        let keep = Some(keep);
-        self.times = retained(std::mem::take(&mut self.times), keep);
-        self.senders = retained(std::mem::take(&mut self.senders), keep);
-        self.receivers = retained(std::mem::take(&mut self.receivers), keep);
-        self.amounts = retained(std::mem::take(&mut self.amounts), keep);
-        self.currencies = retained(std::mem::take(&mut self.currencies), keep);
-        self.sources = retained(std::mem::take(&mut self.sources), keep);
+        self.times = retained(std::mem::take(&mut self.times), Some(keep));
+        self.senders = retained(std::mem::take(&mut self.senders), Some(keep));
+        self.receivers = retained(std::mem::take(&mut self.receivers), Some(keep));
+        self.amounts = retained(std::mem::take(&mut self.amounts), Some(keep));
+        self.currencies = retained(std::mem::take(&mut self.currencies), Some(keep));
+        self.sources = retained(std::mem::take(&mut self.sources), Some(keep));
         let further = self.extras.iter_mut().map(|extra| &mut extra.texts).chain(self.labels.iter_mut().flatten());
-        further.for_each(|texts| texts.retain(keep.unwrap_or_default()));
+        further.for_each(|texts| texts.retain(keep));
         self.forget_unused_accounts();
     }
 
