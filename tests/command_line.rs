@@ -1,6 +1,8 @@
 //! The program as its users run it: exit codes, streams, hostile input, and the same bytes however it is run.
 
+use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -276,46 +278,71 @@ fn a_killed_run_leaves_nothing_or_a_whole_earlier_folder() {
     }
     let last = moneytrail(folder.path(), &["run", &sample_text(), "--out", "out"]);
     assert_eq!(code(&last), 0, "{}", text(&last.stderr));
-    let left: Vec<String> = fs::read_dir(folder.path())
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
-        .collect();
-    assert_eq!(left, ["out"], "what killed runs left behind is cleaned up by the next");
+    assert_eq!(names_in(folder.path()), ["out"], "what killed runs left behind is cleaned up by the next");
 }
 
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_ends_with_130_and_leaves_nothing() {
     let folder = TempDir::new().expect("a folder");
-    let synth = moneytrail(folder.path(), &["synth", "--transfers", "300000", "--seed", "3", "--out", "ledger"]);
-    assert_eq!(code(&synth), 0, "{}", text(&synth.stderr));
-    let child = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
-        .args(["run", "ledger", "--out", "out"])
+    let mut child = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
+        .args(["run", "-", "--out", "out"])
         .current_dir(folder.path())
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    std::thread::sleep(Duration::from_millis(150));
+    // More than a pipe holds: when it is written, the program is reading.
+    let mut ledger = HEADER.to_owned();
+    for row in 0..20_000 {
+        writeln!(ledger, "{row},2024-01-01T00:00:00Z,a{},b,5,EUR", row % 9).expect("memory takes all");
+    }
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(ledger.as_bytes()).expect("the program reads");
     let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(signal.success());
-    let output = child.wait_with_output().expect("the program ends");
+    let output = child.wait_with_output().expect("the program ends, although its input does not");
+    drop(stdin);
     assert_eq!(code(&output), 130, "{}", text(&output.stderr));
-    assert!(!folder.path().join("out").exists());
+    assert!(text(&output.stderr).contains("interrupted"), "{}", text(&output.stderr));
+    assert_eq!(names_in(folder.path()), Vec::<String>::new());
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_error() {
+    let folder = TempDir::new().expect("a folder");
+    for arguments in
+        [vec!["run", &sample_text()], vec!["rules"], vec!["help", "typologies"], vec!["completions", "zsh"]]
+    {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
+            .args(&arguments)
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the program ends");
+        assert_eq!(code(&output), 0, "{arguments:?}: {}", text(&output.stderr));
+        assert!(!text(&output.stderr).contains("error"), "{arguments:?}: {}", text(&output.stderr));
+    }
 }
 
 #[test]
 fn the_short_commands_print_their_pages() {
     let folder = TempDir::new().expect("a folder");
     for (arguments, wanted) in [
-        (vec!["help", "language"], "pass_through"),
-        (vec!["help", "data"], "tx_id"),
+        (vec!["help", "typologies"], "mule-chain"),
         (vec!["help", "run"], "--out"),
+        (vec!["run", "--help"], "MONEYTRAIL_MAX_REJECTS"),
         (vec!["rules"], "\"rule\":\"mule-chain\""),
         (vec!["presets"], "aml-world"),
         (vec!["presets", "--show", "aml-world"], "[columns]"),
         (vec!["completions", "bash"], "moneytrail"),
         (vec!["plan", "simple-cycle"], "kernel  path"),
+        (vec!["plan", "simple-cycle", "--set", "simple-cycle.longest=5"], "a path of 3..5 transfers"),
+        (vec!["plan", "simple-cycle", "--ledger", &sample_text()], "could use"),
         (vec!["check", "--explain", "R012"], "delay"),
         (vec!["--version"], "moneytrail 0."),
     ] {
@@ -328,10 +355,87 @@ fn the_short_commands_print_their_pages() {
 #[test]
 fn the_shipped_rules_inside_the_program_are_those_of_the_folder_and_pass_their_tests() {
     let folder = TempDir::new().expect("a folder");
-    let inside = moneytrail(folder.path(), &["test"]);
-    assert_eq!(code(&inside), 0, "{}", text(&inside.stdout));
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("typologies").display().to_string();
-    let outside = moneytrail(folder.path(), &["test", &rules]);
-    assert_eq!(text(&inside.stdout), text(&outside.stdout));
-    assert!(text(&inside.stdout).lines().last().is_some_and(|line| line.ends_with("0 failed")));
+    for command in ["rules", "test"] {
+        let inside = moneytrail(folder.path(), &[command]);
+        assert_eq!(code(&inside), 0, "{command}: {}", text(&inside.stdout));
+        let outside = moneytrail(folder.path(), &[command, &rules]);
+        assert_eq!(text(&inside.stdout), text(&outside.stdout), "{command}");
+    }
+}
+
+#[test]
+fn a_rule_test_that_fails_is_exit_code_one_and_shows_what_differs() {
+    let folder = with_file("pair.yaml", FAILING);
+    let output = moneytrail(folder.path(), &["test", "pair.yaml"]);
+    assert_eq!(code(&output), 1, "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    for line in [
+        "pair / nobody ... FAILED",
+        "- expected, not found: payee: x",
+        "+ found, not expected: payee: b",
+        "t1 a -> b 5.00",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+}
+
+/// A rule whose test expects another payee than the one that is there.
+const FAILING: &str = "typology: pair
+version: 1
+title: A payment
+summary: Somebody pays somebody.
+stage: layering
+severity: low
+references: [\"a test\"]
+false_positives: [everything]
+within: 1d
+flow:
+  - step: payer -> payee
+tests:
+  - name: nobody
+    transfers: |
+      # when from to amount
+      0h a b 5
+    matches: [{ payee: x }]
+  - name: a payment to oneself
+    transfers: |
+      # when from to amount
+      0h a a 5
+    matches: []
+";
+
+#[test]
+fn hostile_rules_end_in_a_diagnostic_and_exit_code_two() {
+    let rule = |line: &str| FAILING.replace("within: 1d", line);
+    let mut laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (name, last) in ('b'..='z').zip('a'..) {
+        writeln!(laughs, "{name}: &{name} [*{last}, *{last}, *{last}, *{last}, *{last}, *{last}, *{last}, *{last}]")
+            .expect("memory takes all");
+    }
+    for (name, yaml) in [
+        ("a billion laughs", laughs),
+        ("a sub-select", rule("within: 1d\nwhere: amount > (SELECT max(amount) FROM transfers)")),
+        ("a file read in SQL", rule("within: 1d\nwhere: sender IN (SELECT * FROM read_csv('/etc/passwd'))")),
+        ("deep brackets", "[".repeat(100_000)),
+        ("no YAML at all", "\u{0}\u{1}\u{2}".to_owned()),
+        ("an endless window", rule("within: 99999999999999999999d")),
+    ] {
+        let folder = with_file("pair.yaml", yaml);
+        for arguments in [vec!["check", "pair.yaml"], vec!["run", "nowhere.csv", "--rules", "pair.yaml"]] {
+            let output = moneytrail(folder.path(), &arguments);
+            let said = text(&output.stderr);
+            assert_eq!(code(&output), 2, "{name}: {said}");
+            assert!(said.contains("error[") && said.contains("pair.yaml:") && said.len() < 20_000, "{name}: {said}");
+        }
+    }
+}
+
+/// The entries of a folder, hidden ones too.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }

@@ -2,5 +2,7 @@
 
 mod architecture;
 mod cases;
+mod command_line;
+mod engine;
 mod equality;
 mod sample;

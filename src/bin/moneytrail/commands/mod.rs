@@ -17,7 +17,7 @@ use crate::args::Arguments;
 use crate::failure::Failure;
 
 /// The pages that `help TOPIC` prints beside the subcommands.
-const PAGES: [(&str, &str); 0] = [];
+const PAGES: [(&str, &str); 1] = [("typologies", include_str!("../../../../docs/typologies.md"))];
 
 /// Prints a completion script.
 pub(crate) fn completions(shell: Shell) -> Result<u8, Failure> {

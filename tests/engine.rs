@@ -1,0 +1,134 @@
+//! The engine as a library: what it tells while it runs, and how it ends.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use moneytrail::engine::{self, Event, Observer, Request, RunError};
+use moneytrail::ingest;
+use moneytrail::lang::Source;
+use tempfile::TempDir;
+
+const LEDGER: &str = "timestamp,sender,receiver,amount,currency
+2024-01-01T00:00:00Z,a,b,100,EUR
+2024-01-01T01:00:00Z,b,c,90,EUR
+2024-01-01T02:00:00Z,c,c,90,EUR
+";
+
+fn rule(id: &str, where_: &str) -> Source {
+    let text = format!(
+        "typology: {id}
+version: 1
+title: A chain
+summary: Money is passed on.
+stage: layering
+severity: low
+references: [\"a test\"]
+false_positives: [everything]
+within: 1d
+where: {where_}
+flow:
+  - step: first -> middle
+  - step: middle -> last
+tests:
+  - name: two payments
+    transfers: |
+      # when from to amount
+      0h a b 5
+      1h b c 5
+    matches: [{{ first: a }}]
+  - name: one payment
+    transfers: |
+      # when from to amount
+      0h a b 5
+    matches: []
+"
+    );
+    Source { path: format!("{id}.yaml"), text }
+}
+
+fn request(folder: &Path, sources: Vec<Source>) -> Request {
+    let path = folder.join("ledger.csv");
+    fs::write(&path, LEDGER).expect("a file");
+    let intake = ingest::Request { inputs: vec![path.display().to_string()], ..ingest::Request::default() };
+    Request { sources, intake, ..Request::default() }
+}
+
+/// Writes down what it hears, and asks the run to stop when it hears a certain word.
+#[derive(Default)]
+struct Witness {
+    heard: Mutex<Vec<String>>,
+    stop: AtomicBool,
+    stop_at: &'static str,
+}
+
+impl Observer for Witness {
+    fn hear(&self, event: Event<'_>) {
+        let word = match event {
+            Event::Reading => "reading".to_owned(),
+            Event::Read(summary) => format!("read {}", summary.transfers),
+            Event::Searching(rule, position, rules) => format!("searching {rule} {position} of {rules}"),
+            Event::Searched(rule, instances) => format!("searched {rule}: {instances}"),
+            Event::Sifting => "sifting".to_owned(),
+            Event::Assessing => "assessing".to_owned(),
+        };
+        if !self.stop_at.is_empty() && word.starts_with(self.stop_at) {
+            self.stop.store(true, Ordering::SeqCst);
+        }
+        self.heard.lock().expect("no holder panics").push(word);
+    }
+}
+
+#[test]
+fn a_run_tells_each_stage_once_and_in_order() {
+    let folder = TempDir::new().expect("a folder");
+    let witness = Witness::default();
+    let request = request(folder.path(), vec![rule("plain", "amount >= 1"), rule("paid", "purpose = 'rent'")]);
+    let analysis = engine::run(&request, &witness, &witness.stop).expect("a run");
+    let heard = witness.heard.into_inner().expect("no holder panics");
+    let wanted = ["reading", "read 3", "searching plain 1 of 2", "searched plain: 1", "sifting", "assessing"];
+    assert_eq!(heard, wanted);
+    assert_eq!(analysis.sifted.matches.list.len(), 1);
+    let [missing] = analysis.sifted.completeness.not_evaluated.as_slice() else { panic!("one rule lacks a column") };
+    assert_eq!(analysis.set.typologies[missing.rule].id, "paid");
+    assert!(missing.reason.contains("`purpose`"), "{}", missing.reason);
+    assert!(analysis.plans[missing.rule].is_none() && analysis.sifted.completeness.is_exhaustive());
+}
+
+#[test]
+fn a_run_that_is_told_to_stop_gives_no_result() {
+    let folder = TempDir::new().expect("a folder");
+    let request = request(folder.path(), vec![rule("plain", "amount >= 1")]);
+    for stop_at in ["read 3", "searching", "searched", "sifting", "assessing"] {
+        let witness = Witness { stop_at, ..Witness::default() };
+        let outcome = engine::run(&request, &witness, &witness.stop);
+        assert!(matches!(outcome, Err(RunError::Interrupted)), "{stop_at}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_rule_is_found_before_a_ledger_is_looked_for() {
+    let folder = TempDir::new().expect("a folder");
+    let mut request = request(folder.path(), vec![rule("plain", "amuont >= 1")]);
+    request.intake.inputs = vec!["nowhere.csv".to_owned()];
+    let outcome = engine::run(&request, &(), &AtomicBool::new(false));
+    assert!(matches!(&outcome, Err(RunError::Rules(told)) if told.len() == 1), "{outcome:?}");
+    request.sources = vec![rule("plain", "amount >= 1")];
+    request.only = vec!["plian".to_owned()];
+    let outcome = engine::run(&request, &(), &AtomicBool::new(false));
+    assert!(matches!(outcome, Err(RunError::NoSuchRule { .. })), "{outcome:?}");
+}
+
+#[test]
+fn an_explanation_counts_what_each_step_could_use_and_searches_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let request = request(folder.path(), vec![rule("plain", "amount >= 95"), rule("paid", "purpose = 'rent'")]);
+    let explanation = engine::explain(&request).expect("an explanation");
+    assert_eq!((explanation.summary.transfers, explanation.summary.self_transfers), (3, 1));
+    let [(paid, lacking), (plain, planned)] = explanation.rules.as_slice() else { panic!("two rules") };
+    assert_eq!((paid.as_str(), plain.as_str()), ("paid", "plain"));
+    assert!(lacking.is_err());
+    let (plan, candidates) = planned.as_ref().expect("a plan");
+    assert_eq!((plan.kernel.name(), candidates.as_slice()), ("path", [1, 1].as_slice()));
+}
