@@ -28,7 +28,8 @@ use world::{Holder, Place, World};
 pub struct Settings {
     /// How many transfers; more are made only where everyday life and the planted instances alone need more.
     pub transfers: usize,
-    /// How many days, from the first of January 2025. The longest planted flows take 27 days and need 30 or more.
+    /// How many days, from the first of January 2025: at least one, at most ten years. The longest planted flows take
+    /// 27 days; in a shorter ledger they are cut off at its end.
     pub days: u32,
     /// The seed: another seed, another world.
     pub seed: u64,
@@ -96,6 +97,9 @@ impl Generated {
 
 type Act = fn(&mut Scene);
 
+/// The most days that a ledger covers.
+const TEN_YEARS: u32 = 3_652;
+
 /// The typologies that can be planted.
 const TYPOLOGIES: [(&str, Act); 16] = [
     ("bipartite-transfer", shapes::bipartite_transfer),
@@ -140,10 +144,11 @@ const LOOKALIKES: [(&str, &str, Act); 17] = [
 /// Makes a ledger.
 #[must_use]
 pub fn generate(settings: &Settings) -> Generated {
-    let Settings { transfers, days, seed, .. } = *settings;
+    let Settings { transfers, seed, .. } = *settings;
+    let days = settings.days.clamp(1, TEN_YEARS);
     let calendar = Calendar::new(i64::from(days));
     // A person makes a payment every two and a half days, cards included.
-    let people = (transfers * 5 / 2 / (days.max(1) as usize)).max(60);
+    let people = (transfers * 5 / 2 / days as usize).max(60);
     let mut world = World::new(seed, people, &calendar);
     let mut book = Book::new(calendar.days * DAY);
     Life { seed, calendar: &calendar, world: &world, book: &mut book }.live();
@@ -222,6 +227,27 @@ mod tests {
         let labels = &text(&settings)[2];
         for planted in made.planted() {
             assert!(labels.contains(&format!(",{},{}\n", planted.label(), planted.name)), "{planted:?}");
+        }
+    }
+
+    #[test]
+    fn a_ledger_of_a_day_and_one_of_few_transfers_are_made_too() {
+        for (transfers, days) in [(0, 0), (1, 1), (3_000, 1), (500, 5), (2_000, 29), (3_000, 400)] {
+            let settings = Settings { transfers, days, ..Settings::default() };
+            let made = generate(&settings);
+            let last = i64::from(days.max(1)) * DAY;
+            assert!(made.len() >= transfers, "{transfers} {days}");
+            assert!(made.transfers.iter().all(|transfer| (0..last).contains(&transfer.time)), "{transfers} {days}");
+        }
+    }
+
+    #[test]
+    fn no_account_moves_money_before_it_is_opened() {
+        let made = generate(&Settings { transfers: 20_000, planted: 10, lookalikes: 3, ..Settings::default() });
+        for transfer in &made.transfers {
+            for place in [transfer.from, transfer.to] {
+                assert!(made.world.accounts[place].opened * DAY <= transfer.time, "{transfer:?}");
+            }
         }
     }
 
