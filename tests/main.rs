@@ -5,4 +5,5 @@ mod cases;
 mod command_line;
 mod engine;
 mod equality;
+mod readme;
 mod sample;

@@ -143,9 +143,9 @@ pub(crate) fn say_how_it_ended(settled: &Settled, analysis: &Analysis, timings: 
     let stage = |(stage, time): &(&str, Duration)| format!("{stage} {:.2} s", time.as_secs_f64());
     let stages: Vec<String> = timings.stages.iter().map(stage).collect();
     terminal::complain(&format!(
-        "{} matches in {} cases; {complete}; {:.2} s ({})",
-        terminal::grouped(sifted.matches.list.len() as u64),
-        terminal::grouped(sifted.cases.list.len() as u64),
+        "{} in {}; {complete}; {:.2} s ({})",
+        terminal::counted(sifted.matches.list.len(), "match"),
+        terminal::counted(sifted.cases.list.len(), "case"),
         elapsed.as_secs_f64(),
         stages.join(", "),
     ));

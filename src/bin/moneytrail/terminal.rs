@@ -48,9 +48,33 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// A count with its noun: `1 match`, `2 matches`, `3 rules`.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
+    let ending = match number {
+        1 => "",
+        _ if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", grouped(number as u64))
+}
+
 /// A sum of money with its thousands apart, from its decimal text.
 pub(crate) fn grouped_money(decimal: &str) -> String {
     let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
     let whole = whole.parse().map_or_else(|_| whole.to_owned(), grouped);
     if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let plain = |text: String| text.replace('\u{202f}', " ");
+        let shown = [0, 999, 1_000, 1_234_567].map(|number| plain(grouped(number)));
+        assert_eq!(shown, ["0", "999", "1 000", "1 234 567"]);
+        assert_eq!(plain(grouped_money("1234567.80")), "1 234 567.80");
+        assert_eq!([counted(1, "match"), counted(2, "match"), counted(0, "rule")], ["1 match", "2 matches", "0 rules"]);
+    }
 }

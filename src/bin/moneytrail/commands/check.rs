@@ -15,9 +15,9 @@ pub(crate) fn run(check: &Check) -> Result<u8, Failure> {
     let sources = library::sources(&check.paths)?;
     let checked = lang::compile(&sources, &[]);
     let (errors, warnings) = library::show(&checked.diagnostics, &sources, &[]);
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let files = plural(sources.len(), "rule file");
-    terminal::complain(&format!("{files} checked: {}, {}", plural(errors, "error"), plural(warnings, "warning")));
+    let [files, errors_said, warnings] = [(sources.len(), "rule file"), (errors, "error"), (warnings, "warning")]
+        .map(|(number, noun)| terminal::counted(number, noun));
+    terminal::complain(&format!("{files} checked: {errors_said}, {warnings}"));
     Ok(if errors > 0 { USAGE } else { 0 })
 }
 

@@ -5,8 +5,8 @@ use std::io::Write;
 use moneytrail::workbench::test;
 
 use crate::args::Test;
-use crate::failure::Failure;
-use crate::library;
+use crate::failure::{FOUND, Failure};
+use crate::{library, terminal};
 
 pub(crate) fn run(arguments: &Test) -> Result<u8, Failure> {
     let sources = library::sources(&arguments.paths)?;
@@ -23,10 +23,10 @@ pub(crate) fn run(arguments: &Test) -> Result<u8, Failure> {
     let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
     writeln!(
         out,
-        "{} rules, {} tests: {} passed, {failed} failed",
-        set.typologies.len(),
-        outcomes.len(),
+        "{}, {}: {} passed, {failed} failed",
+        terminal::counted(set.typologies.len(), "rule"),
+        terminal::counted(outcomes.len(), "test"),
         outcomes.len() - failed
     )?;
-    Ok(u8::from(failed > 0))
+    Ok(if failed > 0 { FOUND } else { 0 })
 }

@@ -1,0 +1,115 @@
+//! What the front page shows is what the program does: its table, its rule, its mistake, its options, its picture.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    env!("CARGO_MANIFEST_DIR").into()
+}
+
+fn page(path: &str) -> String {
+    fs::read_to_string(root().join(path)).expect("a page")
+}
+
+/// The program with these arguments, in a folder.
+fn moneytrail(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
+    command.args(arguments).current_dir(folder).output().expect("the program starts")
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("text")
+}
+
+/// The block behind a fence that holds a certain text.
+fn block(page: &str, fence: &str, with: &str) -> String {
+    let opening = format!("```{fence}\n");
+    let blocks = page.split(&opening).skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.map(str::to_owned).find(|block| block.contains(with)).expect("the page shows it")
+}
+
+#[test]
+fn the_table_on_the_front_page_is_what_the_sample_gives() {
+    let folder = TempDir::new().expect("a folder");
+    let sample = root().join("sample_data").display().to_string();
+    let output = moneytrail(folder.path(), &["run", &sample, "--out", "out"]);
+    let shown = block(&page("README.md"), "text", "│ rule");
+    let mut rules = 0;
+    for line in text(output.stdout).lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON Lines");
+        let rule = line["rule"].as_str().expect("a rule");
+        let row = shown.lines().find(|row| row.contains(&format!("│ {rule} "))).expect("a row for each rule");
+        let cells: Vec<String> = row.split('┆').map(|cell| cell.replace(['\u{202f}', '│', ' '], "")).collect();
+        let counts = ["matches", "instances", "transfers", "accounts"].map(|key| line[key].to_string());
+        assert_eq!(cells[1..5], counts, "{rule}");
+        assert_eq!(cells[5], line["value"].as_str().expect("a value"), "{rule}");
+        assert_eq!(cells[7], line["completeness"].as_str().expect("a word"), "{rule}");
+        rules += 1;
+    }
+    assert_eq!(shown.lines().filter(|row| row.ends_with("exhaustive   │")).count(), rules);
+    let said = text(output.stderr);
+    for words in ["5\u{202f}000 rows = 5\u{202f}000 accepted + 0 rejected", "134 matches in 41 cases; exhaustive"] {
+        assert!(shown.contains(words) && said.contains(words), "{words}\n{said}");
+    }
+}
+
+#[test]
+fn the_rule_on_the_front_page_passes_its_tests_and_finds_something() {
+    let rule = block(&page("README.md"), "yaml", "typology: quick-relay");
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("quick-relay.yaml"), &rule).expect("a file");
+    let tested = text(moneytrail(folder.path(), &["test", "quick-relay.yaml"]).stdout);
+    assert!(tested.ends_with("1 rule, 2 tests: 2 passed, 0 failed\n"), "{tested}");
+    let sample = root().join("sample_data").display().to_string();
+    let run = ["run", &sample, "--rules", "quick-relay.yaml", "--set", "quick-relay.rest=2d", "--fail-on-match"];
+    assert_eq!(moneytrail(folder.path(), &run).status.code(), Some(1));
+}
+
+#[test]
+fn the_mistake_on_the_front_page_is_shown_as_check_shows_it() {
+    let page = page("README.md");
+    let rule = block(&page, "yaml", "typology: quick-relay").replace("where: amount >=", "where: amuont >=");
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("quick-relay.yaml"), rule).expect("a file");
+    let said = text(moneytrail(folder.path(), &["check", "quick-relay.yaml"]).stderr);
+    let shown = block(&page, "text", "error[");
+    assert!(said.starts_with(&shown), "{said}\n{shown}");
+}
+
+#[test]
+fn every_option_and_page_that_the_front_page_names_is_there() {
+    let page = page("README.md");
+    let folder = TempDir::new().expect("a folder");
+    let commands = ["run", "check", "test", "plan", "rules", "presets"];
+    let help: String =
+        commands.iter().map(|command| text(moneytrail(folder.path(), &["help", command]).stdout)).collect();
+    let of_cargo = ["--release", "--open", "--path"];
+    let words = page.split(|sign: char| sign.is_whitespace() || "`()".contains(sign));
+    let options: BTreeSet<&str> = words.filter(|word| word.starts_with("--") && word.len() > 3).collect();
+    assert!(options.len() > 10, "{options:?}");
+    for option in options.into_iter().filter(|option| !of_cargo.contains(option)) {
+        assert!(help.contains(option), "{option}");
+    }
+    for link in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        assert!(root().join(link).exists(), "{link}");
+    }
+}
+
+#[test]
+fn the_picture_shows_a_match_of_the_sample() {
+    let folder = TempDir::new().expect("a folder");
+    let sample = root().join("sample_data").display().to_string();
+    let found = text(moneytrail(folder.path(), &["run", &sample, "--rule", "mule-chain"]).stdout);
+    let first: serde_json::Value = serde_json::from_str(found.lines().next().expect("a match")).expect("JSON");
+    let picture = page("docs/match.svg");
+    for transfer in first["flow"].as_array().expect("a flow") {
+        for key in ["tx_id", "amount", "currency"] {
+            let shown = transfer[key].as_str().expect("text");
+            assert!(picture.contains(shown), "{key} {shown}");
+        }
+    }
+}
