@@ -49,10 +49,25 @@ pub(super) fn clopper_pearson(part: usize, whole: usize) -> Option<Interval> {
     }
     let (x, n) = (part as f64, whole as f64);
     let tail = (1.0 - CONFIDENCE) / 2.0;
-    let quantile = |a: f64, b: f64, p: f64| Beta::new(a, b).expect("both shapes are above zero").inverse_cdf(p);
     let low = if part == 0 { 0.0 } else { quantile(x, n - x + 1.0, tail) };
     let high = if part == whole { 1.0 } else { quantile(x + 1.0, n - x, 1.0 - tail) };
     Some(Interval { low, high })
+}
+
+/// The quantile of a beta distribution, by halving: statrs' own inverse (AS 64) does not end for some shapes.
+fn quantile(a: f64, b: f64, p: f64) -> f64 {
+    let beta = Beta::new(a, b).expect("both shapes are above zero");
+    let (mut low, mut high) = (0.0, 1.0);
+    // Sixty halvings of the unit interval leave less than a double can tell apart near its middle.
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if beta.cdf(middle) < p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    f64::midpoint(low, high)
 }
 
 #[cfg(test)]
