@@ -3,18 +3,22 @@
 //! Each file explains one point of the language and holds rules that show it (blocks marked `yaml rule`). Their
 //! inline tests run on the planned kernel and on the exhaustive one.
 
-use moneytrail::lang::{self, Source};
+use moneytrail::lang::{self, Source, TypologySet};
 use moneytrail::workbench::test;
 
-/// The rules in a Markdown text, each under a path made of its id.
-fn rules(text: &str) -> Vec<Source> {
+/// The rules in a Markdown text, each compiled alone; `place` is for messages.
+pub(crate) fn compiled(place: &str, text: &str) -> Vec<TypologySet> {
     let blocks = text.split("```yaml rule\n").skip(1).filter_map(|rest| rest.split("```").next());
-    blocks
-        .map(|rule| {
-            let id = rule.lines().find_map(|line| line.strip_prefix("typology: ")).expect("a rule begins with its id");
-            Source { path: format!("{}.yaml", id.trim()), text: rule.to_owned() }
-        })
-        .collect()
+    blocks.map(|rule| compile(place, rule)).collect()
+}
+
+fn compile(place: &str, rule: &str) -> TypologySet {
+    let id = rule.lines().find_map(|line| line.strip_prefix("typology: ")).expect("a rule begins with its id");
+    let source = Source { path: format!("{}.yaml", id.trim()), text: rule.to_owned() };
+    let checked = lang::compile(std::slice::from_ref(&source), &[]);
+    let errors = checked.diagnostics.iter().filter(|found| found.level == lang::Level::Error);
+    let shown: Vec<String> = errors.map(|found| found.render(&source.text, false)).collect();
+    checked.set.unwrap_or_else(|| panic!("{place}:\n{}", shown.join("\n")))
 }
 
 #[test]
@@ -24,22 +28,13 @@ fn every_case_finds_what_it_says() {
     cases.sort();
     let mut tests = 0;
     for case in &cases {
-        let sources = rules(&std::fs::read_to_string(case).expect("a text"));
-        assert!(!sources.is_empty(), "{} holds no rule", case.display());
-        for source in sources {
-            let checked = lang::compile(std::slice::from_ref(&source), &[]);
-            let shown: Vec<String> = checked
-                .diagnostics
-                .iter()
-                .filter(|found| found.level == lang::Level::Error)
-                .map(|found| found.render(&source.text, false))
-                .collect();
-            let set = checked.set.unwrap_or_else(|| panic!("{}:\n{}", case.display(), shown.join("\n")));
-            for outcome in test::run(&set) {
-                tests += 1;
-                if let Some(failure) = outcome.failure {
-                    panic!("{}: {} / {}\n{failure}", case.display(), outcome.rule, outcome.test);
-                }
+        let place = case.display().to_string();
+        let sets = compiled(&place, &std::fs::read_to_string(case).expect("a text"));
+        assert!(!sets.is_empty(), "{place} holds no rule");
+        for outcome in sets.iter().flat_map(test::run) {
+            tests += 1;
+            if let Some(failure) = outcome.failure {
+                panic!("{place}: {} / {}\n{failure}", outcome.rule, outcome.test);
             }
         }
     }

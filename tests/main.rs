@@ -3,7 +3,9 @@
 mod architecture;
 mod cases;
 mod command_line;
+mod diagnostics;
 mod engine;
 mod equality;
+mod language;
 mod readme;
 mod sample;
