@@ -17,7 +17,11 @@ use crate::args::Arguments;
 use crate::failure::Failure;
 
 /// The pages that `help TOPIC` prints beside the subcommands.
-const PAGES: [(&str, &str); 1] = [("typologies", include_str!("../../../../docs/typologies.md"))];
+const PAGES: [(&str, &str); 3] = [
+    ("language", include_str!("../../../../docs/language.md")),
+    ("data", include_str!("../../../../docs/data.md")),
+    ("typologies", include_str!("../../../../docs/typologies.md")),
+];
 
 /// Prints a completion script.
 pub(crate) fn completions(shell: Shell) -> Result<u8, Failure> {
