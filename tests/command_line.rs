@@ -209,7 +209,7 @@ fn hostile_ledgers_end_in_a_message_and_exit_code_three() {
 fn a_bad_row_among_good_ones_is_set_aside_with_its_reason() {
     let mut ledger = HEADER.to_owned();
     for row in 0..200 {
-        ledger.push_str(&format!("{row},2024-01-01T00:00:00Z,a{},b,5,EUR\n", row % 9));
+        writeln!(ledger, "{row},2024-01-01T00:00:00Z,a{},b,5,EUR", row % 9).expect("memory takes all");
     }
     ledger.push_str("200,2024-01-01T00:00:00Z,a,b,NaN,EUR\n");
     let folder = with_file("ledger.csv", ledger);

@@ -41,8 +41,11 @@ pub(super) struct Breakdowns<'a> {
     months: FxHashMap<i64, usize>,
     channels: Option<(&'a TextColumn, FxHashMap<u32, usize>)>,
     currencies: FxHashMap<u16, usize>,
-    corridors: Option<(&'a TextColumn, FxHashMap<(u32, u32), usize>)>,
+    corridors: Option<(&'a TextColumn, Corridors)>,
 }
+
+/// Transfers by the country codes of payer and payee.
+type Corridors = FxHashMap<(u32, u32), usize>;
 
 impl<'a> Breakdowns<'a> {
     pub(super) fn new(ledger: &'a Ledger) -> Self {

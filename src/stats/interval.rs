@@ -96,6 +96,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the end of the scale is given, not worked out")]
     fn no_trials_have_no_interval_and_all_or_none_reach_the_end() {
         assert_eq!((wilson(0, 0), clopper_pearson(0, 0)), (None, None));
         for interval in [wilson(9, 9), clopper_pearson(9, 9)] {

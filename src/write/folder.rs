@@ -3,6 +3,7 @@
 //! A reader never sees half a folder. Where a process is killed, what is left is the earlier folder, or nothing, and
 //! hidden remains (`.NAME.partial-PID`) that the next run into the same place clears away.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -211,6 +212,13 @@ fn hashed(path: &Path, name: &str) -> Result<Output, WriteError> {
         hash.update(&buffer[..length]);
         bytes += length as u64;
     }
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Output { file: name.to_owned(), bytes, sha256 })
+    Ok(Output { file: name.to_owned(), bytes, sha256: hex(&hash.finalize()) })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a string takes any text");
+    }
+    text
 }

@@ -38,7 +38,8 @@ pub(super) struct Manifest<'a> {
 /// One rule that ran.
 #[derive(Serialize)]
 struct Rule<'a> {
-    rule: &'a str,
+    #[serde(rename = "rule")]
+    id: &'a str,
     version: u32,
     path: &'a str,
     sha256: &'a str,
@@ -88,7 +89,7 @@ pub(super) fn manifest(report: Report<'_>, outputs: Vec<Output>) -> Manifest<'_>
 fn rule<'a>(typology: &'a Typology, kernel: Option<&'static str>) -> Rule<'a> {
     let value = |value: &Value| value.to_string();
     Rule {
-        rule: &typology.id,
+        id: &typology.id,
         version: typology.version,
         path: &typology.path,
         sha256: &typology.sha256,

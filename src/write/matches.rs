@@ -20,7 +20,7 @@ use super::table::{amounts, batch, full, partial, times};
 const ROWS: usize = 1 << 14;
 
 /// The batches of `matches.parquet`; at least one, which may be empty.
-pub(super) fn batches<'a>(report: Report<'a>) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + 'a {
+pub(super) fn batches(report: Report<'_>) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> {
     let list = &report.sifted.matches.list;
     let count = list.len().div_ceil(ROWS).max(1);
     (0..count).map(move |part| rows(report, &list[part * ROWS..((part + 1) * ROWS).min(list.len())]))

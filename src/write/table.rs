@@ -46,7 +46,7 @@ pub(super) fn times(values: impl Iterator<Item = Time>) -> ArrayRef {
 /// Amounts in minor units of a currency with so many decimals.
 pub(super) fn amounts(values: impl Iterator<Item = Option<i128>>, digits: u8) -> Result<ArrayRef, ArrowError> {
     let scale = i8::try_from(digits).expect("a currency has few decimals");
-    let values = Decimal128Array::from_iter(values).with_precision_and_scale(PRECISION, scale)?;
+    let values = values.collect::<Decimal128Array>().with_precision_and_scale(PRECISION, scale)?;
     Ok(Arc::new(values))
 }
 

@@ -53,7 +53,7 @@ pub(super) fn placed<'m>(report: Report<'m>, found: &'m Match) -> Vec<Placed<'m>
 }
 
 /// The batches of `match_transfers.parquet`; at least one, which may be empty.
-pub(super) fn batches<'a>(report: Report<'a>) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + 'a {
+pub(super) fn batches(report: Report<'_>) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> {
     let list = &report.sifted.matches.list;
     let count = list.len().div_ceil(MATCHES).max(1);
     (0..count).map(move |part| {
