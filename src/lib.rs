@@ -4,8 +4,30 @@
 //! pseudonymous transfers and hands back every flow that fits. The modules stand in the order in which the data
 //! goes through them, and each imports only those above it:
 //!
-//! [`columns`] → [`ingest`] → [`lang`] → [`plan`] → [`search`] → [`sift`] → [`stats`] → [`write`], joined by
-//! [`engine`]; [`workbench`] is for authors of rules.
+//! [`columns`] → [`ingest`] → [`lang`] → [`plan`] → [`search`] → [`sift`] → [`stats`] → [`write`]
+//!
+//! [`engine`] joins them: rules and files in, one immutable [`engine::Analysis`] out. [`workbench`] is for authors of
+//! rules and runs them many times. The command line is made of what is public here.
+//!
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//!
+//! use moneytrail::{engine, ingest, lang};
+//!
+//! let path = "typologies/mule-chain.yaml".to_owned();
+//! let text = std::fs::read_to_string(&path)?;
+//! let intake = ingest::Request { inputs: vec!["sample_data".to_owned()], ..Default::default() };
+//! let request = engine::Request { sources: vec![lang::Source { path, text }], intake, ..Default::default() };
+//!
+//! let analysis = engine::run(&request, &(), &AtomicBool::new(false))?;
+//! let ledger = &analysis.intake.ledger;
+//! for found in &analysis.sifted.matches.list {
+//!     let victim = ledger.accounts().key(found.roles[0][0]);
+//!     println!("{}: {} transfers from {victim}, begun {}", found.id, found.transfers.len(), found.started);
+//! }
+//! assert_eq!(analysis.sifted.matches.list.len(), 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod columns;
 pub mod ingest;

@@ -333,6 +333,8 @@ fn a_reader_who_has_seen_enough_is_no_error() {
 fn the_short_commands_print_their_pages() {
     let folder = TempDir::new().expect("a folder");
     for (arguments, wanted) in [
+        (vec!["help", "language"], "pass_through"),
+        (vec!["help", "data"], "tx_id"),
         (vec!["help", "typologies"], "mule-chain"),
         (vec!["help", "run"], "--out"),
         (vec!["run", "--help"], "MONEYTRAIL_MAX_REJECTS"),
