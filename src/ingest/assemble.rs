@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::{self, AccountTable};
-use super::labels::ById;
+use super::labels::Beside;
 use super::recognise::{Chosen, Mappings, Role};
 use super::transfers::Transfers;
 use super::{IngestError, InputFile, Intake, Reject, RejectLimit, Rejects, Request};
@@ -38,18 +38,14 @@ pub fn read(request: &Request) -> Result<Intake, IngestError> {
     let base = rates::base(request.base.as_deref(), &transfers, &table);
     let weighed = rates::weigh(&transfers, &table, &base, given.as_ref());
     notes.extend(weighed.notes);
-    let mut by_id = ById::default();
-    for mut chosen in inputs.labels {
-        let table = chosen.open()?;
-        files.push(by_id.add(table, mappings.mapping(chosen.mapping))?);
-    }
+    let beside = read_labels(inputs.labels, &inputs.transfers, &mappings, &mut files)?;
     files.extend(mappings.file.clone());
     let read = transfers.read;
     let labels = transfers.labels.take();
     let sources = if labels.is_some() { transfers.sources.clone() } else { Vec::new() };
     let ledger = Ledger::new(draft(transfers, table, base, weighed.amounts, accounts.columns));
     assert_eq!(ledger.len() as u64 + rejects.rows.len() as u64, read, "every row read is accepted or set aside");
-    let labels = request.labels.then(|| by_id.settle(&ledger, &sources, labels.as_ref()));
+    let labels = request.labels.then(|| beside.settle(&ledger, &sources, labels.as_ref()));
     let mapping = mappings.describe(&inputs.used);
     Ok(Intake { ledger, rejects, read, files, mapping, rates: weighed.rates, notes, labels })
 }
@@ -79,8 +75,8 @@ impl Inputs {
                 Ok(chosen) => match chosen.role {
                     Role::Transfers => inputs.transfers.push(chosen),
                     Role::Accounts if accounts.is_none() => inputs.accounts.push(chosen),
-                    Role::Labels if request.labels => inputs.labels.push(chosen),
-                    Role::Accounts | Role::Labels => {}
+                    Role::Labels | Role::Patterns if request.labels => inputs.labels.push(chosen),
+                    Role::Accounts | Role::Labels | Role::Patterns => {}
                 },
                 Err(note) => notes.push(note),
             }
@@ -232,6 +228,25 @@ fn read_accounts(
         .map(|(key, kind)| (key.clone(), kind.clone()))
         .collect();
     accounts::read(tables, &transfers.keys, &request.account_columns, &specials)
+}
+
+/// Reads the files of labels. Those of attempts have the columns of the first file of transfers.
+fn read_labels(
+    chosen: Vec<Chosen>,
+    transfers: &[Chosen],
+    mappings: &Mappings,
+    files: &mut Vec<InputFile>,
+) -> Result<Beside, IngestError> {
+    let mut beside = Beside::default();
+    for mut chosen in chosen {
+        files.push(match (chosen.role, transfers) {
+            (Role::Patterns, [first, ..]) => {
+                beside.by_content.add(&chosen.place, &first.header, mappings.mapping(first.mapping))?
+            }
+            _ => beside.add(chosen.open()?, mappings.mapping(chosen.mapping))?,
+        });
+    }
+    Ok(beside)
 }
 
 /// The currencies that an accepted transfer is booked or paid out in; the transfers are numbered anew.

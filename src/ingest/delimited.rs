@@ -176,7 +176,8 @@ fn header(name: &str, record: &ByteRecord) -> Result<Vec<String>, IngestError> {
         return Err(bad("the header has more than 10000 columns"));
     }
     let names = record.iter().map(|field| {
-        let text = cell::checked(field.trim_ascii()).map_err(|reason| bad(&format!("the header is {reason}")))?;
+        let text = cell::checked(field.trim_ascii())
+            .map_err(|reason| bad(&format!("a column name cannot be read: {reason}")))?;
         if text.len() > 1000 { Err(bad("a column name is longer than 1000 bytes")) } else { Ok(text.to_owned()) }
     });
     names.collect()

@@ -7,18 +7,24 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::layout::{TextFrom, Wanted};
+
 use super::mapping::{Mapping, Text, Values};
+use super::patterns::ByContent;
 use super::table::Table;
 use super::texts::Texts;
 use super::{IngestError, InputFile, Labels};
 use crate::columns::{Ledger, SourceRow};
 
 /// Typology and instance of a labelled transfer, as far as they are known.
-type Truth = (Option<String>, Option<String>);
+pub(super) type Truth = (Option<String>, Option<String>);
 
-/// What tables of labels say, by transfer id.
+/// What files of labels beside the transfers say.
 #[derive(Default)]
-pub(super) struct ById(FxHashMap<String, Truth>);
+pub(super) struct Beside {
+    by_id: FxHashMap<String, Truth>,
+    /// What files of attempts say, by content.
+    pub(super) by_content: ByContent,
+}
 
 /// A transfer's label, typology and instance; `label` is `None` where there is no such column.
 fn truth(label: Option<&str>, typology: Option<&str>, instance: Option<&str>) -> Option<Truth> {
@@ -31,7 +37,7 @@ fn truth(label: Option<&str>, typology: Option<&str>, instance: Option<&str>) ->
     labelled.then_some(truth)
 }
 
-impl ById {
+impl Beside {
     /// Reads a table of labels.
     ///
     /// # Errors
@@ -75,7 +81,7 @@ impl ById {
             };
             let (label, typology, instance) = (optional(&label)?, optional(&typology)?, optional(&instance)?);
             if let Some(truth) = truth(label.as_deref(), typology.as_deref(), instance.as_deref()) {
-                self.0.insert(id, truth);
+                self.by_id.insert(id, truth);
             }
             Ok(())
         })?;
@@ -96,7 +102,8 @@ impl ById {
         let rows = ledger.rows().filter_map(|row| {
             let source = ledger.source(row);
             let own = own.get(&(source.file, source.record));
-            let beside = if self.0.is_empty() { None } else { self.0.get(&ledger.tx_id(row)) };
+            let by_id = if self.by_id.is_empty() { None } else { self.by_id.get(&ledger.tx_id(row)) };
+            let beside = by_id.or_else(|| self.by_content.get(ledger, row));
             let (typology, instance) = match (own, beside) {
                 (None, None) => return None,
                 (Some(truth), None) | (None, Some(truth)) => truth.clone(),

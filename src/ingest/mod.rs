@@ -18,6 +18,7 @@ mod labels;
 mod layout;
 mod mapping;
 mod moment;
+mod patterns;
 mod presets;
 mod privacy;
 mod rates;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::find::Found;
 use super::layout;
 use super::mapping::{Mapping, Text};
+use super::patterns;
 use super::presets;
 use super::source::{Place, sha256};
 use super::table::{Table, position};
@@ -25,6 +26,7 @@ pub(super) enum Role {
     Transfers,
     Accounts,
     Labels,
+    Patterns,
 }
 
 /// A file with its role and the number of its mapping.
@@ -99,6 +101,9 @@ impl Mappings {
             Err(error) => return Err(error),
         };
         let header = table.header.clone();
+        if patterns::begin(&header) {
+            return Ok(Ok(Chosen { place: found.place, role: Role::Patterns, mapping: 0, header, table: None }));
+        }
         let Some((mapping, role)) = self.role(&header, found.asked) else {
             if found.asked {
                 return Err(self.unknown(&table.name, &header));
@@ -149,7 +154,7 @@ impl Mappings {
             let demands = match role {
                 Role::Transfers => recognise.transfers.len(),
                 Role::Accounts => recognise.accounts.len(),
-                Role::Labels => recognise.labels.len(),
+                Role::Labels | Role::Patterns => recognise.labels.len(),
             };
             Some((number, role, demands))
         });
