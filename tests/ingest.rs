@@ -98,10 +98,10 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The rows of [`CSV`] as Arrow columns: numbers and times in their own types.
-fn batch() -> arrow::array::RecordBatch {
+fn batch(zone: Option<&str>) -> arrow::array::RecordBatch {
     use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
     let hour = |hour: i64| 1_704_067_200_000_000 + hour * 3_600_000_000;
-    let times = TimestampMicrosecondArray::from(vec![hour(10), hour(9), hour(10)]);
+    let times = TimestampMicrosecondArray::from(vec![hour(10), hour(9), hour(10)]).with_timezone_opt(zone);
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("unused", Arc::new(StringArray::from(vec!["x", "y", "z"]))),
         ("timestamp", Arc::new(times)),
@@ -116,8 +116,8 @@ fn batch() -> arrow::array::RecordBatch {
     RecordBatch::try_from_iter(columns).expect("columns of one length")
 }
 
-fn parquet() -> Vec<u8> {
-    let batch = batch();
+fn parquet(zone: Option<&str>) -> Vec<u8> {
+    let batch = batch(zone);
     let mut writer =
         parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), None).expect("a schema that can be written");
     writer.write(&batch).expect("memory takes bytes");
@@ -125,7 +125,7 @@ fn parquet() -> Vec<u8> {
 }
 
 fn arrow_file() -> Vec<u8> {
-    let batch = batch();
+    let batch = batch(None);
     let mut writer =
         arrow::ipc::writer::FileWriter::try_new(Vec::new(), &batch.schema()).expect("a schema that can be written");
     writer.write(&batch).expect("memory takes bytes");
@@ -154,7 +154,9 @@ fn one_ledger_in_any_format_is_the_same_ledger() {
         ("csv.zst", zstd::encode_all(CSV.as_bytes(), 3).expect("memory takes bytes")),
         ("jsonl", jsonl.into()),
         ("jsonl.gz", gzip(jsonl.as_bytes())),
-        ("parquet", parquet()),
+        ("parquet", parquet(None)),
+        ("parquet", parquet(Some("UTC"))),
+        ("parquet", parquet(Some("Europe/Vienna"))),
         ("arrow", arrow_file()),
         ("arrow.zst", zstd::encode_all(arrow_file().as_slice(), 3).expect("memory takes bytes")),
     ];
@@ -190,7 +192,7 @@ fn the_order_of_rows_and_of_files_changes_nothing() {
     let (one, two) = (format!("{}\n{}\n", rows[0], rows[1]), format!("{}\n{}\n{}\n", rows[0], rows[2], rows[3]));
     let files: [(&str, &[u8]); 2] = [("x.csv", one.as_bytes()), ("y.csv", two.as_bytes())];
     let mut request = asked(&["channel", "branch"], &[]);
-    for inputs in [vec!["x.csv", "y.csv"], vec!["y.csv", "x.csv", "x.csv"], vec!["."], vec!["*.csv"]] {
+    for inputs in [vec!["x.csv", "y.csv"], vec!["y.csv", "x.csv", "./x.csv"], vec!["."], vec!["*.csv"]] {
         request.inputs = inputs.into_iter().map(str::to_owned).collect();
         let parts = read_with(&files, request.clone()).expect("a ledger");
         assert_eq!(lines(&straight.ledger), lines(&parts.ledger), "{:?}", request.inputs);

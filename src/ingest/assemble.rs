@@ -66,9 +66,9 @@ impl Inputs {
         let mut inputs =
             Self { transfers: Vec::new(), accounts: Vec::new(), labels: Vec::new(), used: Vec::new(), numbered: false };
         let accounts = request.accounts.as_deref();
-        let beside = |path: &std::path::Path| [accounts, request.rates.as_deref()].contains(&Some(path));
+        let named: Vec<_> = accounts.into_iter().chain(request.rates.as_deref()).map(find::real).collect();
         for found in find::files(&request.inputs)? {
-            if matches!(&found.place, super::source::Place::File(path) if beside(path)) {
+            if matches!(&found.place, super::source::Place::File(path) if named.contains(&find::real(path))) {
                 continue;
             }
             match mappings.choose(found)? {

@@ -4,8 +4,10 @@
 
 use std::fs::File;
 use std::io::BufReader;
+use std::panic::AssertUnwindSafe;
 
-use arrow::array::{RecordBatch, StringArray};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::FileReader;
@@ -33,26 +35,26 @@ impl Batches {
         let (name, format) = (source.name.clone(), source.format);
         let (file, receipt) = source.into_file()?;
         let again = file.try_clone().map_err(|error| IngestError::io(&name, &error))?;
-        let schema = match format {
+        let schema = guarded(&name, || match format {
             Format::Parquet => ParquetRecordBatchReaderBuilder::try_new(again)
                 .map(|builder| builder.schema().clone())
                 .map_err(|error| damaged(&name, &error)),
             _ => FileReader::try_new(BufReader::new(again), None)
                 .map(|reader| reader.schema())
                 .map_err(|error| damaged(&name, &error)),
-        }?;
+        })?;
         Ok((names(&schema), Self { file, format, receipt }))
     }
 
     /// Hands over every record.
     pub(super) fn read(self, name: &str, wanted: &[usize], visit: &mut Visit<'_>) -> Result<TableRead, IngestError> {
         let mut rows = 0;
-        let batches = match self.format {
-            Format::Parquet => parquet(self.file, wanted).map_err(|error| damaged(name, &error))?,
-            _ => ipc(self.file, wanted).map_err(|error| damaged(name, &error))?,
-        };
-        for batch in batches {
-            let batch = batch.map_err(|error| damaged(name, &error))?;
+        let mut batches = guarded(name, || match self.format {
+            Format::Parquet => parquet(self.file, wanted).map_err(|error| damaged(name, &error)),
+            _ => ipc(self.file, wanted).map_err(|error| damaged(name, &error)),
+        })?;
+        let mut next = || guarded(name, || batches.next().transpose().map_err(|error| damaged(name, &error)));
+        while let Some(batch) = next()? {
             let columns = texts(name, &batch, wanted)?;
             for row in 0..batch.num_rows() {
                 rows += 1;
@@ -61,6 +63,13 @@ impl Batches {
         }
         Ok(TableRead { account: self.receipt.settle()?, rows })
     }
+}
+
+/// Does what decoders do. They panic on some damaged files, where an index in the file leads out of its data; that is
+/// the file's fault, and no bug of ours.
+fn guarded<T>(name: &str, decode: impl FnOnce() -> Result<T, IngestError>) -> Result<T, IngestError> {
+    std::panic::catch_unwind(AssertUnwindSafe(decode))
+        .unwrap_or_else(|_| Err(damaged(name, &"a part of it points outside of its data")))
 }
 
 type Stream = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>>;
@@ -84,7 +93,7 @@ fn texts(name: &str, batch: &RecordBatch, wanted: &[usize]) -> Result<Vec<String
     let mut columns: Vec<Option<StringArray>> = vec![None; wanted.len()];
     for (position, slot) in order.into_iter().enumerate() {
         let column = batch.column(position);
-        let text = arrow::compute::cast(column, &DataType::Utf8).map_err(|_| {
+        let text = text_of(column).map_err(|_| {
             let schema = batch.schema();
             let field = schema.field(position);
             let problem = format!("column `{}` holds {}, which is not a plain value", field.name(), field.data_type());
@@ -96,10 +105,20 @@ fn texts(name: &str, batch: &RecordBatch, wanted: &[usize]) -> Result<Vec<String
     Ok(columns.into_iter().map(|column| column.expect("every wanted column is read")).collect())
 }
 
+/// A column as text. A time with a zone is stored as UTC and written so; the zone's name is for display alone.
+fn text_of(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    if let DataType::Timestamp(unit, Some(_)) = column.data_type() {
+        let ticks = cast(column, &DataType::Int64)?;
+        let times = cast(&ticks, &DataType::Timestamp(*unit, None))?;
+        return cast(&times, &DataType::Utf8);
+    }
+    cast(column, &DataType::Utf8)
+}
+
 fn names(schema: &Schema) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
 }
 
-fn damaged(name: &str, error: &dyn std::error::Error) -> IngestError {
+fn damaged(name: &str, error: &dyn std::fmt::Display) -> IngestError {
     IngestError::malformed(name, 0, format!("the file is damaged: {error}"), "write or fetch the file again")
 }

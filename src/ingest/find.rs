@@ -31,7 +31,29 @@ pub(super) fn files(inputs: &[String]) -> Result<Vec<Found>, IngestError> {
         let help = "name files, folders, patterns such as 'data/*.csv', or `-` for standard input".to_owned();
         return Err(IngestError::NoTransfers { problem: looked, help });
     }
-    Ok(found.into_iter().map(|(place, asked)| Found { place, asked }).collect())
+    Ok(once(found))
+}
+
+/// The files without those that are another one under a second name, such as `./a.csv` beside `a.csv`.
+fn once(found: BTreeMap<Place, bool>) -> Vec<Found> {
+    let mut met: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    let mut files: Vec<Found> = Vec::new();
+    for (place, asked) in found {
+        let known = match &place {
+            Place::File(path) => *met.entry(real(path)).or_insert(files.len()),
+            Place::Stdin => files.len(),
+        };
+        match files.get_mut(known) {
+            Some(same) => same.asked |= asked,
+            None => files.push(Found { place, asked }),
+        }
+    }
+    files
+}
+
+/// The one name of a file, whatever links and dots lead to it.
+pub(super) fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn expand(input: &str) -> Result<Vec<(Place, bool)>, IngestError> {
