@@ -64,10 +64,13 @@ impl<'a> Line<'a> {
     }
 }
 
+/// The ledger's data cannot answer the rule, which is not the same as no match.
+const NOT_EVALUABLE: &str = "not evaluable";
+
 fn completeness(analysis: &Analysis, rule: usize) -> &'static str {
     let known = &analysis.sifted.completeness;
     if known.not_evaluated.iter().any(|missing| missing.rule == rule) {
-        "not evaluable"
+        NOT_EVALUABLE
     } else if known.cuts.iter().any(|cut| cut.rule == rule) {
         "cut"
     } else {
@@ -96,30 +99,53 @@ pub(crate) fn print_results(
     Ok(())
 }
 
+/// Columns of text that the whole table needs.
+const WHOLE: u16 = 108;
+
+/// The table for people. A narrow terminal does without instances and seconds.
 fn table<'a>(lines: impl Iterator<Item = Line<'a>>, overall: &Summary, base: &str) -> comfy_table::Table {
-    let value = format!("value ({base})");
-    let headings = ["rule", "matches", "instances", "transfers", "accounts", &value, "seconds", "completeness"];
-    let mut table = terminal::table(&headings, &[1, 2, 3, 4, 5, 6]);
+    let narrow = terminal::width().is_some_and(|columns| columns < WHOLE);
+    let shown = |row: [String; 8]| {
+        let places = row.into_iter().enumerate();
+        places.filter(|(place, _)| !(narrow && [2, 6].contains(place))).map(|(_, cell)| cell).collect::<Vec<_>>()
+    };
+    let headings = ["rule", "matches", "instances", "transfers", "accounts", "value", "seconds", "completeness"];
+    let mut headings = headings.map(str::to_owned);
+    headings[5] = format!("value ({base})");
+    let headings = shown(headings);
+    let names: Vec<&str> = headings.iter().map(String::as_str).collect();
+    let numbers: Vec<usize> = (1..names.len() - 1).collect();
+    let mut table = terminal::table(&names, &numbers, &[]);
     let mut seconds = 0.0;
     for line in lines {
-        let mut row = vec![line.rule.to_owned()];
-        if line.completeness == "not evaluable" {
-            row.extend(std::iter::repeat_n("-".to_owned(), 6));
-        } else {
-            let counts = [line.matches as u64, line.instances, line.transfers as u64, line.accounts as u64];
-            row.extend(counts.map(terminal::grouped));
-            row.extend([terminal::grouped_money(&line.value), format!("{:.2}", line.seconds)]);
-        }
-        row.push(line.completeness.to_owned());
-        table.add_row(row);
         seconds += line.seconds;
+        table.add_row(shown(row(&line)));
     }
-    let counts = [overall.matches as u64, overall.instances, overall.transfers as u64, overall.accounts as u64];
-    let mut row = vec!["all, each transfer once".to_owned()];
-    row.extend(counts.map(terminal::grouped));
-    row.extend([terminal::grouped_money(&overall.value.net.to_string()), format!("{seconds:.2}"), String::new()]);
-    table.add_row(row);
+    table.add_row(shown([
+        "all".to_owned(),
+        terminal::grouped(overall.matches as u64),
+        terminal::grouped(overall.instances),
+        terminal::grouped(overall.transfers as u64),
+        terminal::grouped(overall.accounts as u64),
+        terminal::grouped_money(&overall.value.net.to_string()),
+        format!("{seconds:.2}"),
+        String::new(),
+    ]));
     table
+}
+
+fn row(line: &Line<'_>) -> [String; 8] {
+    let known = |cell: String| if line.completeness == NOT_EVALUABLE { "-".to_owned() } else { cell };
+    [
+        line.rule.to_owned(),
+        known(terminal::grouped(line.matches as u64)),
+        known(terminal::grouped(line.instances)),
+        known(terminal::grouped(line.transfers as u64)),
+        known(terminal::grouped(line.accounts as u64)),
+        known(terminal::grouped_money(&line.value)),
+        known(format!("{:.2}", line.seconds)),
+        line.completeness.to_owned(),
+    ]
 }
 
 /// Says how complete the run was, how long it took and where its results are.

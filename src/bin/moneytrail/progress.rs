@@ -43,7 +43,7 @@ impl Progress {
         let stderr = std::io::stderr().is_terminal();
         let target = if stderr { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(STAGES), target);
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed} (left {eta})  {msg}");
+        let style = ProgressStyle::with_template("{bar:20} {pos}/{len}  {elapsed} (left {eta})  {wide_msg}");
         bar.set_style(style.expect("the template is right"));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, clocks: Mutex::default() }

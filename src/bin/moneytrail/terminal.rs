@@ -2,8 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
+use terminal_size::Width;
 
 /// Whether results go to a terminal.
 pub(crate) fn is_interactive() -> bool {
@@ -20,16 +20,31 @@ pub(crate) fn complain(message: &str) {
     let _ = writeln!(std::io::stderr(), "{message}");
 }
 
-/// A table with these headings; the columns at `numbers` are aligned to the right.
-pub(crate) fn table(headings: &[&str], numbers: &[usize]) -> Table {
+/// A line above, one under the headings and one below: all else would cost width.
+const STYLE: TableStyle = TableStyle::new()
+    .top_border(LineStyle::none().fill('─').junction('─'))
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+/// How many columns of text the terminal has, as far as that is known.
+pub(crate) fn width() -> Option<u16> {
+    terminal_size::terminal_size().map(|(Width(columns), _)| columns)
+}
+
+/// A table with these headings. The columns at `numbers` are aligned to the right; those at `texts` are broken into
+/// lines where the terminal is narrow.
+pub(crate) fn table(headings: &[&str], numbers: &[usize], texts: &[usize]) -> Table {
     let mut table = Table::new();
-    table
-        .load_style(UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(headings.to_vec());
-    for &column in numbers {
-        if let Some(column) = table.column_mut(column) {
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings.to_vec());
+    if let Some(columns) = width() {
+        table.set_width(columns);
+    }
+    for (place, column) in table.column_iter_mut().enumerate() {
+        if numbers.contains(&place) {
             column.set_cell_alignment(CellAlignment::Right);
+        }
+        if !texts.contains(&place) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
     table

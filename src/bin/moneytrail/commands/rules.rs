@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Rules) -> Result<u8, Failure> {
     let set = library::compile(&sources, &[])?;
     let mut out = std::io::stdout().lock();
     if terminal::is_interactive() {
-        let mut table = terminal::table(&["rule", "title", "severity", "stage", "status", "sources"], &[]);
+        let mut table = terminal::table(&["rule", "title", "severity", "stage", "status", "sources"], &[], &[1, 5]);
         for typology in &set.typologies {
             let line = line(typology);
             table.add_row(vec![
