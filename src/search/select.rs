@@ -21,6 +21,7 @@ pub(super) struct Selector<'a> {
     ledger: &'a Ledger,
     columns: Mutex<FxHashMap<String, Series>>,
     masks: Mutex<FxHashMap<(Place, String), Arc<Mask>>>,
+    ages: Mutex<FxHashMap<String, Arc<AgeTable>>>,
     degrees: Degrees,
 }
 
@@ -33,7 +34,13 @@ enum Place {
 
 impl<'a> Selector<'a> {
     pub(super) fn new(ledger: &'a Ledger) -> Self {
-        Self { ledger, columns: Mutex::default(), masks: Mutex::default(), degrees: Degrees::of(ledger) }
+        Self {
+            ledger,
+            columns: Mutex::default(),
+            masks: Mutex::default(),
+            ages: Mutex::default(),
+            degrees: Degrees::of(ledger),
+        }
     }
 
     /// The transfers for which a predicate holds.
@@ -150,7 +157,16 @@ impl<'a> Selector<'a> {
     }
 
     /// The answers of an account predicate that reads `age_days`, for every age that occurs.
-    pub(super) fn ages(&self, predicate: &Predicate) -> Result<AgeTable, SearchError> {
+    pub(super) fn ages(&self, predicate: &Predicate) -> Result<Arc<AgeTable>, SearchError> {
+        if let Some(table) = self.ages.lock().expect("no holder panics").get(&predicate.sql) {
+            return Ok(Arc::clone(table));
+        }
+        let table = Arc::new(self.age_table(predicate)?);
+        self.ages.lock().expect("no holder panics").insert(predicate.sql.clone(), Arc::clone(&table));
+        Ok(table)
+    }
+
+    fn age_table(&self, predicate: &Predicate) -> Result<AgeTable, SearchError> {
         let Some(Column::Time(opened)) = self.ledger.accounts().column("opened") else {
             return Err(missing("opened"));
         };

@@ -1,5 +1,7 @@
 //! A plan bound to a ledger: which transfers are candidates of each step, and which accounts a role admits.
 
+use std::sync::Arc;
+
 use crate::columns::{AccountId, Ledger, Money, RowId, Time};
 use crate::lang::{Direction, Flow, Predicate, RoleId, Shape, StepId, names_kind};
 use crate::plan::Plan;
@@ -31,7 +33,7 @@ struct Admission {
     /// Admitted as far as can be said without knowing when.
     accounts: Mask,
     /// What depends on the account's age.
-    ages: Option<AgeTable>,
+    ages: Option<Arc<AgeTable>>,
 }
 
 impl Admission {
