@@ -76,6 +76,6 @@ mod tests {
         let found = between(&[&s, &t, &apart], &set);
         let [pair] = found.as_slice() else { panic!("one pair shares transfers") };
         assert_eq!((pair.a.as_str(), pair.b.as_str(), pair.shared, pair.either), ("a", "b", 3, 8));
-        assert!((pair.jaccard - 0.375).abs() < 1e-12);
+        assert_eq!(pair.jaccard, 0.375);
     }
 }

@@ -83,7 +83,7 @@ mod tests {
     #[expect(clippy::float_cmp, reason = "the one value is handed through")]
     fn one_value_is_every_quantile_and_no_value_has_none() {
         let one = Quantiles::of(vec![4.0]).expect("there is a value");
-        assert!([one.min, one.p05, one.median, one.max].iter().all(|value| (value - 4.0).abs() < 1e-12));
+        assert_eq!([one.min, one.p05, one.median, one.max], [4.0; 4]);
         assert_eq!(Quantiles::of(Vec::new()), None);
     }
 }
