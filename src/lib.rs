@@ -4,7 +4,7 @@
 //! pseudonymous transfers and hands back every flow that fits. The modules stand in the order in which the data
 //! goes through them, and each imports only those above it:
 //!
-//! [`columns`] → [`ingest`] → [`lang`] → [`plan`] → [`search`] → [`sift`] → [`stats`] → [`write`]
+//! [`columns`] → [`ingest`] → [`lang`] → [`plan`] → [`search`] → [`sift`] → [`stats`] → [`mod@write`]
 //!
 //! [`engine`] joins them: rules and files in, one immutable [`engine::Analysis`] out. [`workbench`] is for authors of
 //! rules and runs them many times. The command line is made of what is public here.

@@ -187,3 +187,84 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::{self, Source};
+
+    /// What becomes of a test with these rows and expectations, under a rule of one payment of 10 or more.
+    fn outcome(rows: &str, expected: &str, where_: &str) -> Option<Failure> {
+        let text = format!(
+            "typology: pair
+version: 1
+title: A payment
+summary: Somebody pays somebody.
+stage: layering
+severity: low
+references: [a test]
+false_positives: [everything]
+within: 1d
+where: {where_}
+flow:
+  - step: payer -> payee
+tests:
+  - name: the one that is looked at
+    transfers: |
+      # when from to amount
+{rows}
+    matches: [{expected}]
+  - name: a payment to oneself
+    transfers: |
+      # when from to amount
+      0h a a 10
+    matches: []
+  - name: a payment
+    transfers: |
+      # when from to amount
+      0h a b 10
+    matches: [{{ payer: a }}]
+"
+        );
+        let checked = lang::compile(&[Source { path: "pair.yaml".to_owned(), text }], &[]);
+        let set = checked.set.unwrap_or_else(|| panic!("{:#?}", checked.diagnostics));
+        run(&set).swap_remove(0).failure
+    }
+
+    const TWO: &str = "      0h a b 10\n      1h a c 10";
+
+    #[test]
+    fn a_test_passes_where_each_expected_match_has_one_of_its_own() {
+        assert_eq!(outcome(TWO, "{ payer: a, payee: b }, { payer: a, payee: c }", "amount >= 10"), None);
+        assert_eq!(
+            outcome(TWO, "{ payer: a }, { payee: b }", "amount >= 10"),
+            None,
+            "b is left to the one that needs it"
+        );
+    }
+
+    #[test]
+    fn two_expected_matches_cannot_share_a_found_one() {
+        let failure = outcome(TWO, "{ payee: b }, { payee: b }", "amount >= 10").expect("a failure");
+        let Failure::Differs { missing, unexpected } = &failure else { panic!("{failure:?}") };
+        assert_eq!((missing.len(), unexpected.len()), (1, 1));
+        let wanted =
+            "  - expected, not found: payee: b\n  + found, not expected: payee: c; payer: a\n      t2 a -> c 10.00";
+        assert_eq!(failure.to_string(), wanted);
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_asked_fails_its_tests_with_the_reason() {
+        let failure = outcome(TWO, "{ payer: a }", "branch = 'x'").map(|failure| failure.to_string());
+        assert!(
+            failure.as_ref().is_some_and(|told| told.contains("not evaluable") && told.contains("`branch`")),
+            "{failure:?}"
+        );
+    }
+
+    #[test]
+    fn an_amount_finer_than_a_cent_is_no_amount() {
+        let failure = outcome("      0h a b 10.005", "{ payer: a }", "amount >= 10").map(|failure| failure.to_string());
+        assert!(failure.as_ref().is_some_and(|told| told.contains("finer than a cent")), "{failure:?}");
+    }
+}
