@@ -268,12 +268,14 @@ fn refusal(expr: &Sql) -> Option<String> {
         | Sql::Like { .. }
         | Sql::ILike { .. }
         | Sql::Case { .. }
-        | Sql::Interval(_)
         | Sql::Extract { .. }
         | Sql::Ceil { .. }
         | Sql::Floor { .. }
         | Sql::Substring { .. }
         | Sql::Trim { .. } => return None,
+        // Polars panics on an interval that it cannot read, so only those that durations become are let through.
+        Sql::Interval(interval) if is_plain(&interval.value) => return None,
+        Sql::Interval(_) => "an interval of this form (write durations as `36h`)",
         Sql::Function(function) => {
             let name = function.name.to_string().to_lowercase();
             if function.over.is_some() {
@@ -289,6 +291,13 @@ fn refusal(expr: &Sql) -> Option<String> {
         _ => "an expression of this form",
     };
     Some(what.to_owned())
+}
+
+/// Whether an interval reads as durations are written out: `36 hours`.
+fn is_plain(value: &Sql) -> bool {
+    let Sql::Value(ValueWithSpan { value: SqlValue::SingleQuotedString(text), .. }) = value else { return false };
+    let Some((count, unit)) = text.split_once(' ') else { return false };
+    count.parse::<u32>().is_ok() && ["days", "hours", "minutes", "seconds"].contains(&unit)
 }
 
 /// The exact value of a number literal.
@@ -387,6 +396,7 @@ mod tests {
         assert!(sql("sum(amount) > 1").contains("the function `sum`"));
         assert!(sql("sum(amount) OVER () > 1").contains("a window function"));
         assert!(sql("amount > 1 AS x").contains("behind the condition"));
+        assert!(sql("duration > INTERVAL 'soon'").contains("an interval of this form"));
         assert!(sql("kind IN (@high_risk)").contains("List(\"high_risk\")"));
         assert!(sql("amount > $x").contains("Parameter(\"x\")"));
         assert!(sql("amount >").contains("Syntax"));
