@@ -10,3 +10,4 @@ mod ingest;
 mod language;
 mod readme;
 mod sample;
+mod write;

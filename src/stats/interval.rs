@@ -105,15 +105,17 @@ mod tests {
     }
 
     #[test]
-    fn the_exact_interval_holds_the_share_even_for_ten_million_accounts() {
-        for (part, whole) in [(1, 10_000_000), (12_345, 10_000_000), (9_999_999, 10_000_000)] {
+    fn the_exact_interval_of_ten_million_accounts_is_where_the_binomial_tails_are_two_and_a_half_percent() {
+        // Ends found by adding up the binomial tails term by term, without a beta function.
+        let summed = [
+            (300, 1_000, [0.271_721_112_129, 0.329_461_678_697]),
+            (50_000, 100_000, [0.496_896_062_492, 0.503_103_937_508]),
+            (12_345, 10_000_000, [0.001_212_831_182, 0.001_256_458_413]),
+            (9_999_999, 10_000_000, [0.999_999_442_836, 0.999_999_997_468]),
+        ];
+        for (part, whole, [low, high]) in summed {
             let exact = clopper_pearson(part, whole).expect("there are trials");
-            let score = wilson(part, whole).expect("there are trials");
-            #[expect(clippy::cast_precision_loss, reason = "small")]
-            let share = part as f64 / whole as f64;
-            assert!(exact.low < share && share < exact.high, "{part}/{whole}: {exact:?}");
-            let width = exact.high - exact.low;
-            assert!(width < 2.0 * (score.high - score.low) && width > 0.0, "{part}/{whole}: {exact:?} {score:?}");
+            assert!((exact.low - low).abs() < 1e-9 && (exact.high - high).abs() < 1e-9, "{part}/{whole}: {exact:?}");
         }
     }
 }

@@ -1,28 +1,44 @@
 //! `cases.parquet`: one row a case, the gravest first.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray, UInt64Array};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
+use parquet::errors::ParquetError;
+
+use crate::sift::Case;
 
 use super::Report;
 use super::matches::{lists, word};
-use super::table::{amounts, batch, full, times};
+use super::table::{self, amounts, batch, full, times};
 
-/// The cases as one batch.
-pub(super) fn rows(report: Report<'_>) -> Result<RecordBatch, ArrowError> {
-    let (cases, matches) = (&report.sifted.cases.list, &report.sifted.matches.list);
+/// Cases in one batch.
+const ROWS: usize = 1 << 12;
+
+/// Writes `cases.parquet`.
+pub(super) fn write<W: Write + Send>(report: Report<'_>, out: W) -> Result<W, ParquetError> {
+    let mut table = table::open(out, &rows(report, &[], 1)?)?;
+    for (part, cases) in report.sifted.cases.list.chunks(ROWS).enumerate() {
+        table::push(&mut table, &rows(report, cases, part * ROWS + 1)?)?;
+    }
+    table.into_inner()
+}
+
+/// Some cases as a batch; the first has this rank.
+fn rows(report: Report<'_>, cases: &[Case], first: usize) -> Result<RecordBatch, ArrowError> {
+    let matches = &report.sifted.matches.list;
     let counts = |values: &mut dyn Iterator<Item = usize>| -> ArrayRef {
         Arc::new(UInt64Array::from_iter_values(values.map(|n| n as u64)))
     };
     let texts =
         |values: &mut dyn Iterator<Item = String>| -> ArrayRef { Arc::new(StringArray::from_iter_values(values)) };
-    let started = |case: &crate::sift::Case| case.matches.iter().map(|&position| matches[position].started).min();
-    let ended = |case: &crate::sift::Case| case.matches.iter().map(|&position| matches[position].ended).max();
+    let started = |case: &Case| case.matches.iter().map(|&position| matches[position].started).min();
+    let ended = |case: &Case| case.matches.iter().map(|&position| matches[position].ended).max();
     let some = "a case has at least one match";
     batch(vec![
-        full("rank", counts(&mut (1..=cases.len()))),
+        full("rank", counts(&mut (first..first + cases.len()))),
         full("id", texts(&mut cases.iter().map(|case| case.id.clone()))),
         full("severity", texts(&mut cases.iter().map(|case| word(case.severity)))),
         full("value", amounts(cases.iter().map(|case| Some(case.value)), report.ledger().base().digits)?),

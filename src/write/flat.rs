@@ -1,5 +1,6 @@
 //! CSV: the matches for a spreadsheet, and the rows set aside.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use crate::ingest::Rejects;
@@ -31,7 +32,8 @@ const HEADINGS: [&str; 19] = [
     "case",
 ];
 
-/// Writes one row a match; roles read `role: account, account; role: account`.
+/// Writes one row a match; roles read `role: account, account; role: account`, with a backslash before a comma,
+/// semicolon or backslash that belongs to an account.
 pub(super) fn matches<W: Write>(report: Report<'_>, out: W) -> csv::Result<W> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(HEADINGS)?;
@@ -47,7 +49,7 @@ fn record(report: Report<'_>, found: &Match) -> [String; 19] {
         minor.map_or_else(String::new, |minor| Decimal::new(minor, ledger.base().digits).to_string())
     };
     let role = |(role, members): (&crate::lang::Role, &Vec<crate::columns::AccountId>)| {
-        let accounts: Vec<&str> = members.iter().map(|&account| ledger.accounts().key(account)).collect();
+        let accounts: Vec<_> = members.iter().map(|&account| escaped(ledger.accounts().key(account))).collect();
         format!("{}: {}", role.name, accounts.join(", "))
     };
     let roles: Vec<String> = typology.flow.roles.iter().zip(&found.roles).map(role).collect();
@@ -80,6 +82,15 @@ fn record(report: Report<'_>, found: &Match) -> [String; 19] {
     ]
 }
 
+/// An account key that can be told from the commas and semicolons around it.
+fn escaped(key: &str) -> Cow<'_, str> {
+    if !key.contains([',', ';', '\\']) {
+        return Cow::Borrowed(key);
+    }
+    let mark = |letter| matches!(letter, ',' | ';' | '\\').then_some('\\').into_iter().chain([letter]);
+    Cow::Owned(key.chars().flat_map(mark).collect())
+}
+
 /// Writes one row a rejected row.
 pub(super) fn rejects<W: Write>(rejects: &Rejects, out: W) -> csv::Result<W> {
     let mut writer = csv::Writer::from_writer(out);
@@ -88,4 +99,15 @@ pub(super) fn rejects<W: Write>(rejects: &Rejects, out: W) -> csv::Result<W> {
         writer.write_record([&row.file, &row.line.to_string(), &row.column, &row.value, &row.reason])?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_with_a_comma_in_its_key_is_still_one_account() {
+        assert_eq!(escaped(r"a,b;c\d"), r"a\,b\;c\\d");
+        assert_eq!(escaped("plain 1"), "plain 1");
+    }
 }

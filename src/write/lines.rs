@@ -10,7 +10,7 @@ use crate::stats::Decimal;
 
 use super::Report;
 use super::matches::word;
-use super::transfers::placed;
+use super::transfers::{Placed, placed};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -95,7 +95,7 @@ fn line<'a>(report: Report<'a>, found: &'a Match) -> Line<'a> {
         near_end: found.near_end,
         covered_by: &found.covered_by,
         case: &report.sifted.cases.list[found.case].id,
-        flow: placed(report, found).into_iter().map(|placed| transfer(ledger, &placed)).collect(),
+        flow: placed(&typology.flow, found).into_iter().map(|placed| transfer(ledger, &placed)).collect(),
     }
 }
 
@@ -108,7 +108,7 @@ fn roles<'a>(ledger: &'a Ledger, report: Report<'a>, found: &'a Match) -> Vec<Ro
     names.iter().zip(&found.roles).map(role).collect()
 }
 
-fn transfer<'a>(ledger: &'a Ledger, placed: &super::transfers::Placed<'_>) -> Transfer<'a> {
+fn transfer<'a>(ledger: &'a Ledger, placed: &Placed) -> Transfer<'a> {
     let row = placed.row;
     let currency = &ledger.currency_table()[ledger.currency(row).index()];
     Transfer {

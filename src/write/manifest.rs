@@ -10,6 +10,9 @@ use crate::stats::CompletenessFacts;
 
 use super::Report;
 
+/// Who writes these manifests; by it a folder of ours is known again.
+pub(super) const PROGRAM: &str = "moneytrail";
+
 #[derive(Serialize)]
 pub(super) struct Manifest<'a> {
     program: &'static str,
@@ -60,7 +63,7 @@ pub(super) fn manifest(report: Report<'_>, outputs: Vec<Output>) -> Manifest<'_>
     let rejected = intake.rejects.rows.len() as u64;
     let kernels = report.plans.iter().map(|plan| plan.as_ref().map(|plan| plan.kernel.name()));
     Manifest {
-        program: "moneytrail",
+        program: PROGRAM,
         version: env!("CARGO_PKG_VERSION"),
         command: &facts.command,
         started: facts.started.to_string(),

@@ -1,5 +1,6 @@
 //! `matches.parquet`: one row a match, with the nested list of its roles.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -9,21 +10,24 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Fields};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
+use parquet::errors::ParquetError;
 use serde::Serialize;
 
 use crate::sift::Match;
 
 use super::Report;
-use super::table::{amounts, batch, full, partial, times};
+use super::table::{self, amounts, batch, full, partial, times};
 
 /// Matches in one batch; small enough to be held twice.
 const ROWS: usize = 1 << 14;
 
-/// The batches of `matches.parquet`; at least one, which may be empty.
-pub(super) fn batches(report: Report<'_>) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> {
-    let list = &report.sifted.matches.list;
-    let count = list.len().div_ceil(ROWS).max(1);
-    (0..count).map(move |part| rows(report, &list[part * ROWS..((part + 1) * ROWS).min(list.len())]))
+/// Writes `matches.parquet`.
+pub(super) fn write<W: Write + Send>(report: Report<'_>, out: W) -> Result<W, ParquetError> {
+    let mut table = table::open(out, &rows(report, &[])?)?;
+    for list in report.sifted.matches.list.chunks(ROWS) {
+        table::push(&mut table, &rows(report, list)?)?;
+    }
+    table.into_inner()
 }
 
 fn rows(report: Report<'_>, list: &[Match]) -> Result<RecordBatch, ArrowError> {

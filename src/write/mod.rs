@@ -9,11 +9,13 @@ mod folder;
 mod lines;
 mod manifest;
 mod matches;
+mod place;
 mod table;
 mod transfers;
 
-pub use folder::{WriteError, check_target, folder};
+pub use folder::{WriteError, folder};
 pub use lines::jsonl;
+pub use place::check_target;
 
 use crate::columns::{Ledger, Time};
 use crate::ingest::Intake;

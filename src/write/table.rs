@@ -57,20 +57,23 @@ pub(super) fn batch(columns: Vec<Column>) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(fields)), values)
 }
 
-/// Writes batches of one schema as a Parquet file.
-pub(super) fn parquet<W: Write + Send>(
-    out: W,
-    first: &RecordBatch,
-    rest: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-) -> Result<W, ParquetError> {
+/// Encoded bytes of a row group after which it is closed, so that a writer's memory stays bounded.
+const GROUP_BYTES: usize = 1 << 26;
+
+/// A Parquet file with the columns of a batch.
+pub(super) fn open<W: Write + Send>(out: W, columns: &RecordBatch) -> Result<ArrowWriter<W>, ParquetError> {
     let properties = WriterProperties::builder()
-        .set_created_by("moneytrail".to_owned())
+        .set_created_by(concat!("moneytrail version ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .build();
-    let mut writer = ArrowWriter::try_new(out, first.schema(), Some(properties))?;
-    writer.write(first)?;
-    for batch in rest {
-        writer.write(&batch?)?;
+    ArrowWriter::try_new(out, columns.schema(), Some(properties))
+}
+
+/// Adds a batch to a file.
+pub(super) fn push<W: Write + Send>(table: &mut ArrowWriter<W>, batch: &RecordBatch) -> Result<(), ParquetError> {
+    table.write(batch)?;
+    if table.in_progress_size() > GROUP_BYTES {
+        table.flush()?;
     }
-    writer.into_inner()
+    Ok(())
 }

@@ -1,94 +1,145 @@
 //! `match_transfers.parquet`: one row a transfer of a match, with the transfers that feed it.
 
+use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringArray, UInt32Array};
+use arrow::array::{ArrayRef, ListBuilder, StringBuilder, UInt32Builder};
+use arrow::datatypes::{DataType, Field};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
+use parquet::errors::ParquetError;
 
-use crate::columns::RowId;
+use crate::columns::{Ledger, RowId, Time};
+use crate::lang::Flow;
 use crate::sift::{Match, feeders};
 
 use super::Report;
-use super::matches::lists;
-use super::table::{amounts, batch, full, times};
+use super::table::{self, amounts, batch, full, times};
 
-/// Matches whose transfers go into one batch.
-const MATCHES: usize = 1 << 12;
+/// Transfers and feeding transfers in one batch. A hub has as many of the latter as its payers times its payees.
+const WEIGHT: usize = 1 << 18;
 
-/// Decimals that hold the minor units of every currency.
+/// The least number of decimals, so that the column's type is the same for most ledgers.
 const DIGITS: u8 = 8;
 
 /// One transfer at its place in a match.
-pub(super) struct Placed<'m> {
-    pub(super) found: &'m Match,
+pub(super) struct Placed {
+    /// Position of its slot in the match.
+    slot: usize,
     /// Number of the step, from 1.
     pub(super) step: u32,
     /// Place in the step, from 1: the hop of a path, else the place in time.
     pub(super) position: u32,
     pub(super) row: RowId,
-    /// The transfers of the place before that feed it.
-    pub(super) fed_by: Vec<RowId>,
 }
 
 /// The transfers of a match in the order of its line; those of a set in time, then id order.
-pub(super) fn placed<'m>(report: Report<'m>, found: &'m Match) -> Vec<Placed<'m>> {
-    let flow = &report.set.typologies[found.rule].flow;
+pub(super) fn placed(flow: &Flow, found: &Match) -> Vec<Placed> {
     let number = |position: usize| u32::try_from(position + 1).expect("a match has fewer transfers than 2^32");
     let mut all = Vec::new();
     for (place, slot) in found.slots.iter().enumerate() {
-        let feeders = feeders(flow, report.ledger(), found, place);
         let is_path = matches!(flow.steps[slot.step].shape, crate::lang::Shape::Path { .. });
         for (position, &row) in slot.rows.iter().enumerate() {
-            all.push(Placed {
-                found,
-                step: number(slot.step),
-                position: number(if is_path { slot.hop } else { position }),
-                row,
-                fed_by: feeders.as_ref().map(|feeders| feeders.of(row).to_vec()).unwrap_or_default(),
-            });
+            let position = number(if is_path { slot.hop } else { position });
+            all.push(Placed { slot: place, step: number(slot.step), position, row });
         }
     }
     all
 }
 
-/// The batches of `match_transfers.parquet`; at least one, which may be empty.
-pub(super) fn batches(report: Report<'_>) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> {
-    let list = &report.sifted.matches.list;
-    let count = list.len().div_ceil(MATCHES).max(1);
-    (0..count).map(move |part| {
-        let matches = &list[part * MATCHES..((part + 1) * MATCHES).min(list.len())];
-        let placed: Vec<Placed<'_>> = matches.iter().flat_map(|found| placed(report, found)).collect();
-        rows(report, &placed)
-    })
+/// Writes `match_transfers.parquet`.
+pub(super) fn write<W: Write + Send>(report: Report<'_>, out: W) -> Result<W, ParquetError> {
+    let mut rows = Rows::new(report.ledger());
+    let mut table = table::open(out, &rows.take()?)?;
+    for found in &report.sifted.matches.list {
+        let flow = &report.set.typologies[found.rule].flow;
+        for part in placed(flow, found).chunk_by(|a, b| a.slot == b.slot) {
+            let feeders = feeders(flow, report.ledger(), found, part[0].slot);
+            for placed in part {
+                rows.add(found, placed, feeders.as_ref().map_or(&[], |feeders| feeders.of(placed.row)));
+                if rows.weight >= WEIGHT {
+                    table::push(&mut table, &rows.take()?)?;
+                }
+            }
+        }
+    }
+    table::push(&mut table, &rows.take()?)?;
+    table.into_inner()
 }
 
-fn rows(report: Report<'_>, placed: &[Placed<'_>]) -> Result<RecordBatch, ArrowError> {
-    let ledger = report.ledger();
-    let texts = |of: &dyn Fn(&Placed<'_>) -> String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(placed.iter().map(of)))
-    };
-    let numbers = |of: &dyn Fn(&Placed<'_>) -> u32| -> ArrayRef {
-        Arc::new(UInt32Array::from_iter_values(placed.iter().map(of)))
-    };
-    let key = |account| ledger.accounts().key(account).to_owned();
-    let currency = |row| &ledger.currency_table()[ledger.currency(row).index()];
-    let amount = |placed: &Placed<'_>| {
-        let digits = currency(placed.row).digits;
-        i128::from(ledger.amount(placed.row).0) * 10i128.pow(u32::from(DIGITS - digits.min(DIGITS)))
-    };
-    let fed: Vec<Vec<String>> =
-        placed.iter().map(|placed| placed.fed_by.iter().map(|&row| ledger.tx_id(row)).collect()).collect();
-    batch(vec![
-        full("match", texts(&|placed| placed.found.id.clone())),
-        full("step", numbers(&|placed| placed.step)),
-        full("position", numbers(&|placed| placed.position)),
-        full("tx_id", texts(&|placed| ledger.tx_id(placed.row))),
-        full("sender", texts(&|placed| key(ledger.sender(placed.row)))),
-        full("receiver", texts(&|placed| key(ledger.receiver(placed.row)))),
-        full("timestamp", times(placed.iter().map(|placed| ledger.time(placed.row)))),
-        full("amount", amounts(placed.iter().map(|placed| Some(amount(placed))), DIGITS)?),
-        full("currency", texts(&|placed| currency(placed.row).code.clone())),
-        full("fed_by", lists(fed.iter().map(|ids| ids.iter().map(String::as_str)))),
-    ])
+/// The rows of one batch as they are collected.
+struct Rows<'a> {
+    ledger: &'a Ledger,
+    digits: u8,
+    weight: usize,
+    matches: StringBuilder,
+    steps: UInt32Builder,
+    positions: UInt32Builder,
+    tx_ids: StringBuilder,
+    senders: StringBuilder,
+    receivers: StringBuilder,
+    times: Vec<Time>,
+    amounts: Vec<Option<i128>>,
+    currencies: StringBuilder,
+    fed_by: ListBuilder<StringBuilder>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(ledger: &'a Ledger) -> Self {
+        let fed_by = Field::new_list_field(DataType::Utf8, false);
+        Self {
+            ledger,
+            digits: ledger.currency_table().iter().map(|currency| currency.digits).fold(DIGITS, u8::max),
+            weight: 0,
+            matches: StringBuilder::new(),
+            steps: UInt32Builder::new(),
+            positions: UInt32Builder::new(),
+            tx_ids: StringBuilder::new(),
+            senders: StringBuilder::new(),
+            receivers: StringBuilder::new(),
+            times: Vec::new(),
+            amounts: Vec::new(),
+            currencies: StringBuilder::new(),
+            fed_by: ListBuilder::new(StringBuilder::new()).with_field(fed_by),
+        }
+    }
+
+    fn add(&mut self, found: &Match, placed: &Placed, feeders: &[RowId]) {
+        let (ledger, row) = (self.ledger, placed.row);
+        let currency = &ledger.currency_table()[ledger.currency(row).index()];
+        let scale = 10i128.pow(u32::from(self.digits - currency.digits));
+        self.matches.append_value(&found.id);
+        self.steps.append_value(placed.step);
+        self.positions.append_value(placed.position);
+        self.tx_ids.append_value(ledger.tx_id(row));
+        self.senders.append_value(ledger.accounts().key(ledger.sender(row)));
+        self.receivers.append_value(ledger.accounts().key(ledger.receiver(row)));
+        self.times.push(ledger.time(row));
+        self.amounts.push(Some(i128::from(ledger.amount(row).0) * scale));
+        self.currencies.append_value(&currency.code);
+        for &feeder in feeders {
+            self.fed_by.values().append_value(ledger.tx_id(feeder));
+        }
+        self.fed_by.append(true);
+        self.weight += 1 + feeders.len();
+    }
+
+    /// The rows collected so far as a batch; collecting begins anew.
+    fn take(&mut self) -> Result<RecordBatch, ArrowError> {
+        self.weight = 0;
+        let text = |builder: &mut StringBuilder| -> ArrayRef { Arc::new(builder.finish()) };
+        let number = |builder: &mut UInt32Builder| -> ArrayRef { Arc::new(builder.finish()) };
+        batch(vec![
+            full("match", text(&mut self.matches)),
+            full("step", number(&mut self.steps)),
+            full("position", number(&mut self.positions)),
+            full("tx_id", text(&mut self.tx_ids)),
+            full("sender", text(&mut self.senders)),
+            full("receiver", text(&mut self.receivers)),
+            full("timestamp", times(self.times.drain(..))),
+            full("amount", amounts(self.amounts.drain(..), self.digits)?),
+            full("currency", text(&mut self.currencies)),
+            full("fed_by", Arc::new(self.fed_by.finish()) as ArrayRef),
+        ])
+    }
 }
