@@ -63,8 +63,9 @@ fn root(parent: &mut [usize], mut member: usize) -> usize {
 /// The case of a group of matches.
 fn open(group: Vec<usize>, matches: &[Match], ledger: &Ledger, set: &TypologySet) -> Case {
     let members = || group.iter().map(|&member| &matches[member]);
-    let accounts: Vec<AccountId> = sorted(members().flat_map(|matched| matched.accounts(ledger)));
     let transfers: Vec<RowId> = sorted(members().flat_map(|matched| matched.transfers.iter().copied()));
+    let ends = transfers.iter().flat_map(|&row| [ledger.sender(row), ledger.receiver(row)]);
+    let accounts: Vec<AccountId> = sorted(ends);
     let rules: Vec<usize> = sorted(members().map(|matched| matched.rule));
     let weights: Vec<i64> =
         transfers.iter().filter_map(|&row| ledger.base_amount(row).get()).map(|money| money.0).collect();
@@ -80,9 +81,9 @@ fn open(group: Vec<usize>, matches: &[Match], ledger: &Ledger, set: &TypologySet
     }
 }
 
-fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+fn sorted<T: Ord + Send>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut values: Vec<T> = values.collect();
-    values.sort_unstable();
+    values.par_sort_unstable();
     values.dedup();
     values
 }

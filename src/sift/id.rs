@@ -3,6 +3,7 @@
 //! An id is the first 128 bits of a SHA-256 over fields that each carry their length, in hex. Version and parameters
 //! of the rule stand beside the id, not inside: a flow that a changed rule still finds keeps its id.
 
+use rayon::slice::ParallelSliceMut;
 use sha2::{Digest, Sha256};
 
 use crate::columns::{AccountId, Ledger, RowId};
@@ -20,7 +21,7 @@ pub(super) fn of_match(rule: &str, ledger: &Ledger, binding: &[AccountId], trans
 
 /// The id of a case: its match ids in byte order.
 pub(super) fn of_case(mut matches: Vec<&str>) -> String {
-    matches.sort_unstable();
+    matches.par_sort_unstable();
     let mut hash = Fields::new("case");
     hash.list(matches.into_iter());
     hash.finish()

@@ -2,7 +2,7 @@
 //!
 //! Of two matches, one whose distinct transfers are a proper subset of the other's goes; of several with the same
 //! transfers the one stays whose binding comes first in account-key order. A match is compared only with the larger
-//! matches of its rarest transfer, so a million matches take about a second.
+//! matches of its rarest transfer, so a million matches take seconds, not hours.
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;

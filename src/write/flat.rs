@@ -18,7 +18,7 @@ const HEADINGS: [&str; 19] = [
     "status",
     "started",
     "ended",
-    "duration_seconds",
+    "duration",
     "hops",
     "transfers",
     "instances",

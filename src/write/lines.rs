@@ -21,7 +21,7 @@ struct Line<'a> {
     status: String,
     started: String,
     ended: String,
-    duration_seconds: f64,
+    duration: f64,
     hops: usize,
     transfers: usize,
     instances: u64,
@@ -73,7 +73,7 @@ fn line<'a>(report: Report<'a>, found: &'a Match) -> Line<'a> {
     let base = ledger.base();
     let sum = |minor: Option<i128>| minor.map(|minor| Decimal::new(minor, base.digits));
     #[expect(clippy::cast_precision_loss, reason = "only for display")]
-    let duration_seconds = (found.ended - found.started).0 as f64 / 1e6;
+    let duration = (found.ended - found.started).0 as f64 / 1e6;
     Line {
         id: &found.id,
         rule: &typology.id,
@@ -82,7 +82,7 @@ fn line<'a>(report: Report<'a>, found: &'a Match) -> Line<'a> {
         status: word(typology.status),
         started: found.started.to_string(),
         ended: found.ended.to_string(),
-        duration_seconds,
+        duration,
         hops: found.hops,
         transfers: found.transfers.len(),
         instances: found.instances,
