@@ -5,6 +5,7 @@
 
 mod accounts;
 mod column;
+mod hex;
 mod ids;
 mod ledger;
 mod money;
@@ -14,6 +15,7 @@ mod time;
 
 pub use accounts::Accounts;
 pub use column::{Column, TextColumn};
+pub use hex::hex;
 pub use ids::{AccountId, CurrencyId, RowId};
 pub use ledger::{Currency, Draft, Ledger, SourceRow, TxIds};
 pub use money::{BaseAmount, Money, ParseRatioError, Ratio};

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::IngestError;
+use crate::columns::hex;
 
 /// The name under which standard input is asked for and reported.
 pub(super) const STDIN: &str = "-";
@@ -217,14 +218,6 @@ impl Receipt {
 /// The SHA-256 of bytes in hex.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes any text");
-        text
-    })
 }
 
 fn open_file(path: &Path) -> io::Result<File> {

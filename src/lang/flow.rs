@@ -264,7 +264,7 @@ impl Reader<'_, '_> {
             option(key).and_then(|entry| reader.counted(&entry.value, key)).unwrap_or(Count::ANY)
         };
         let shape = if hops.is_some() {
-            self.path(line, roles)
+            self.path(line)
         } else if singles && option("transfers").is_none() {
             Shape::One
         } else {
@@ -322,7 +322,7 @@ impl Reader<'_, '_> {
         self.count(&text, &node.span)
     }
 
-    fn path(&mut self, line: &Line<'_>, _roles: &[Role]) -> Shape {
+    fn path(&mut self, line: &Line<'_>) -> Shape {
         let entry = line.entries.iter().find(|entry| entry.key == "hops").expect("a path has hops");
         let hops = self.counted(&entry.value, "hops").unwrap_or(Count { least: 1, most: Some(1) });
         if hops.most.is_none_or(|most| most > MOST_HOPS) {

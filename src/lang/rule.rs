@@ -11,7 +11,7 @@ use super::reader::{Reader, get, quoted};
 use super::scope::Place;
 use super::tree::{Entry, Kind, Node, parse};
 use super::{Flow, Override, Parameter, Severity, Shape, Source, Stage, Status, Typology, Value};
-use crate::columns::Span as Duration;
+use crate::columns::{Span as Duration, hex};
 
 const KEYS: [&str; 21] = [
     "typology",
@@ -437,12 +437,4 @@ pub(super) fn same_id(source: &Source, id: &str, other: &str) -> Vec<Diagnostic>
         "rename one of the two",
     );
     report.finish()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes any text");
-        text
-    })
 }

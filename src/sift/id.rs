@@ -6,7 +6,7 @@
 use rayon::slice::ParallelSliceMut;
 use sha2::{Digest, Sha256};
 
-use crate::columns::{AccountId, Ledger, RowId};
+use crate::columns::{AccountId, Ledger, RowId, hex};
 
 /// The id of a match: rule id, keys of the binding, and transfer ids in byte order.
 pub(super) fn of_match(rule: &str, ledger: &Ledger, binding: &[AccountId], transfers: &[RowId]) -> String {
@@ -50,12 +50,7 @@ impl Fields {
     }
 
     fn finish(self) -> String {
-        use std::fmt::Write;
-        let digest = self.0.finalize();
-        digest[..16].iter().fold(String::with_capacity(32), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a string takes any text");
-            text
-        })
+        hex(&self.0.finalize()[..16])
     }
 }
 

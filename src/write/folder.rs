@@ -1,11 +1,12 @@
 //! What a run's folder holds: each file is written, hashed and brought to the disk, the manifest last.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+
+use crate::columns::hex;
 
 use super::manifest::{Output, manifest};
 use super::place::{MANIFEST, Place};
@@ -119,12 +120,4 @@ impl Write for Sink {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("a string takes any text");
-    }
-    text
 }

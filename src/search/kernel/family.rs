@@ -93,10 +93,15 @@ pub(super) fn counts_hold(task: &Task<'_>, slots: &[Slot]) -> bool {
 }
 
 pub(super) fn distinct(accounts: impl Iterator<Item = AccountId>) -> usize {
+    members(accounts).len()
+}
+
+/// The distinct accounts, in key order.
+pub(super) fn members(accounts: impl Iterator<Item = AccountId>) -> Vec<AccountId> {
     let mut accounts: Vec<AccountId> = accounts.collect();
     accounts.sort_unstable();
     accounts.dedup();
-    accounts.len()
+    accounts
 }
 
 /// Keeps, in slots `position - 1` and `position`, the transfers that go with one of the other slot.

@@ -12,7 +12,7 @@ use crate::lang::{Count, RoleId, Shape, StepId};
 
 use super::super::task::Task;
 use super::super::{Instances, SearchError};
-use super::family::{Index, Slot, counts_hold, distinct, link, settle, support};
+use super::family::{Index, Slot, counts_hold, distinct, link, members, settle, support};
 use super::{Sink, each_anchor};
 
 /// All instances of any flow.
@@ -222,14 +222,7 @@ impl Line<'_> {
         let task = self.task;
         let mut slots = self.slots.clone();
         for slot in slots.iter_mut().filter(|slot| !slot.chosen) {
-            let part = &task.flow.steps[slot.step];
-            for (role, end) in
-                [(part.left, Line::left_end as fn(&Self, StepId, RowId) -> AccountId), (part.right, Line::right_end)]
-            {
-                if !task.flow.roles[role].is_single() {
-                    slot.rows.retain(|&row| self.is_free(role, end(self, slot.step, row)));
-                }
-            }
+            keep_members(task, slot, |role, account| self.is_free(role, account));
             slot.rows.retain(|&row| (self.earliest..=self.latest).contains(&task.ledger.time(row)));
         }
         if !support(task, &mut slots) || !counts_hold(task, &slots) {
@@ -246,14 +239,6 @@ impl Line<'_> {
             }
         }
         ControlFlow::Continue(())
-    }
-
-    fn left_end(&self, step: StepId, row: RowId) -> AccountId {
-        self.task.left(step, row)
-    }
-
-    fn right_end(&self, step: StepId, row: RowId) -> AccountId {
-        self.task.right(step, row)
     }
 
     /// The instance whose first transfer is at `start`, if there is one.
@@ -274,15 +259,12 @@ impl Line<'_> {
     /// Deletes members that a role does not admit at this start; says whether the single accounts are admitted.
     fn admits(&self, window: &mut [Slot], start: Time) -> bool {
         let task = self.task;
-        for slot in window.iter_mut().filter(|slot| !slot.chosen) {
+        let aged = |slot: &Slot| {
             let part = &task.flow.steps[slot.step];
-            for (role, end) in
-                [(part.left, Line::left_end as fn(&Self, StepId, RowId) -> AccountId), (part.right, Line::right_end)]
-            {
-                if !task.flow.roles[role].is_single() && task.depends_on_age(role) {
-                    slot.rows.retain(|&row| task.admits(role, end(self, slot.step, row), start));
-                }
-            }
+            task.depends_on_age(part.left) || task.depends_on_age(part.right)
+        };
+        for slot in window.iter_mut().filter(|slot| !slot.chosen && aged(slot)) {
+            keep_members(task, slot, |role, account| !task.depends_on_age(role) || task.admits(role, account, start));
         }
         let singles = (0..self.singles.len())
             .all(|role| self.singles[role].is_none_or(|account| task.admits(role, account, start)));
@@ -299,11 +281,12 @@ impl Line<'_> {
     }
 }
 
-fn members(accounts: impl Iterator<Item = AccountId>) -> Vec<AccountId> {
-    let mut accounts: Vec<AccountId> = accounts.collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    accounts
+/// Keeps the transfers of a slot whose accounts in set roles pass.
+fn keep_members(task: &Task<'_>, slot: &mut Slot, pass: impl Fn(RoleId, AccountId) -> bool) {
+    let part = &task.flow.steps[slot.step];
+    let passes = |role: RoleId, account| task.flow.roles[role].is_single() || pass(role, account);
+    slot.rows
+        .retain(|&row| passes(part.left, task.left(slot.step, row)) && passes(part.right, task.right(slot.step, row)));
 }
 
 /// Visits the transfers of a time-ordered list that come between `least` and `most` after one of the times.
