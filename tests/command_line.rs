@@ -374,7 +374,7 @@ fn a_rule_test_that_fails_is_exit_code_one_and_shows_what_differs() {
     let told = text(&output.stdout);
     for line in [
         "pair / nobody ... FAILED",
-        "- expected, not found: payee: x",
+        "- expected, not found: payee: a",
         "+ found, not expected: payee: b",
         "t1 a -> b 5.00",
     ] {
@@ -399,7 +399,7 @@ tests:
     transfers: |
       # when from to amount
       0h a b 5
-    matches: [{ payee: x }]
+    matches: [{ payee: a }]
   - name: a payment to oneself
     transfers: |
       # when from to amount

@@ -1,54 +1,104 @@
-//! One golden pair for each diagnostic: `tests/diagnostics/CODE.yaml`, and `CODE.out` with what a reader sees.
+//! Every mistake in a rule file as its author sees it: one pair `CODE.yaml` and `CODE.out` for each diagnostic.
 //!
-//! `MONEYTRAIL_UPDATE=1` writes the `.out` files anew; read the difference before you commit it.
+//! A case holds one rule file or more, each behind a line `### FILE name.yaml`; a line `### SET rule.parameter=value`
+//! sets a parameter as the command line does. `MONEYTRAIL_UPDATE=1` writes the
+//! expected outputs anew; read the difference before you commit it.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use moneytrail::lang::{self, Override, Source, codes};
+use moneytrail::lang::{self, Checked, Level, Override, Source, codes};
+use proptest::prelude::*;
 
-/// What is said of a file: every diagnostic as it is shown.
-fn said(code: &str, text: &str) -> String {
-    let id = text.lines().find_map(|line| line.strip_prefix("typology: ")).unwrap_or("rule").trim().to_owned();
-    let path = |folder: &str| match code {
-        "R007" => format!("{folder}another-name.yaml"),
-        _ => format!("{folder}{id}.yaml"),
-    };
-    let source = |folder: &str| Source { path: path(folder), text: text.to_owned() };
-    let sources = if code == "R008" { vec![source("mine/"), source("yours/")] } else { vec![source("")] };
-    let set = Override { rule: "nobody".to_owned(), parameter: "x".to_owned(), value: "1".to_owned() };
-    let overrides = if code == "R016" { vec![set] } else { Vec::new() };
-    let checked = lang::compile(&sources, &overrides);
-    let shown = checked.diagnostics.iter().map(|found| {
-        let text = if found.path == "--set" { "nobody.x=1" } else { text };
-        found.render(text, false)
-    });
-    shown.collect::<Vec<_>>().join("\n\n") + "\n"
+/// What a case gives to the compiler.
+struct Case {
+    sources: Vec<Source>,
+    overrides: Vec<Override>,
+}
+
+impl Case {
+    fn read(text: &str) -> Self {
+        let mut case = Self { sources: Vec::new(), overrides: Vec::new() };
+        for line in text.split_inclusive('\n') {
+            if let Some(path) = line.strip_prefix("### FILE ") {
+                case.sources.push(Source { path: path.trim().to_owned(), text: String::new() });
+            } else if let Some(set) = line.strip_prefix("### SET ") {
+                let (name, value) = set.trim().split_once('=').expect("rule.parameter=value");
+                let (rule, parameter) = name.split_once('.').expect("rule.parameter");
+                case.overrides.push(Override {
+                    rule: rule.to_owned(),
+                    parameter: parameter.to_owned(),
+                    value: value.to_owned(),
+                });
+            } else {
+                case.sources.last_mut().expect("a case begins with `### FILE`").text.push_str(line);
+            }
+        }
+        case
+    }
+
+    /// The diagnostics as a terminal shows them.
+    fn shown(&self, checked: &Checked) -> String {
+        let text_of = |path: &str| {
+            let source = self.sources.iter().find(|source| source.path == path).map(|source| source.text.as_str());
+            source
+                .or_else(|| path.strip_prefix("--set "))
+                .expect("a diagnostic is about a file or a setting")
+                .to_owned()
+        };
+        let shown = checked.diagnostics.iter().map(|found| found.render(&text_of(&found.path), false) + "\n");
+        shown.collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
+    let entries = folder.read_dir().expect("the cases are there");
+    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
+    let mut cases: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    cases.sort();
+    cases
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|stem| stem.to_str()).expect("names of cases are plain")
 }
 
 #[test]
-fn every_code_has_a_golden_pair_that_shows_it() {
-    let folder = Path::new("tests/diagnostics");
-    let update = std::env::var_os("MONEYTRAIL_UPDATE").is_some();
-    let mut wrong = Vec::new();
-    for code in codes::ALL.iter().map(|code| code.name).chain(["R001-laughs"]) {
-        let Ok(text) = fs::read_to_string(folder.join(format!("{code}.yaml"))) else {
-            wrong.push(format!("{code}.yaml is missing"));
-            continue;
-        };
-        let said = said(code, &text);
-        let shown = code.split('-').next().expect("a code");
-        if !said.contains(&format!("[{shown}]")) {
-            wrong.push(format!("{code}.yaml does not show its code:\n{said}"));
+fn every_diagnostic_has_a_case() {
+    let cases = cases();
+    let missing: Vec<&str> = codes::ALL
+        .iter()
+        .map(|code| code.name)
+        .filter(|name| !cases.iter().any(|case| stem(case) == *name && case.with_extension("out").exists()))
+        .collect();
+    assert!(missing.is_empty(), "no pair in tests/diagnostics for {missing:?}");
+}
+
+#[test]
+fn every_case_shows_what_it_says() {
+    let mut differing = Vec::new();
+    for path in cases() {
+        let case = Case::read(&std::fs::read_to_string(&path).expect("a case is text"));
+        let checked = lang::compile(&case.sources, &case.overrides);
+        let shown = case.shown(&checked);
+        let expected = path.with_extension("out");
+        if std::env::var_os("MONEYTRAIL_UPDATE").is_some() {
+            std::fs::write(&expected, &shown).expect("the expected output can be written");
         }
-        let golden = folder.join(format!("{code}.out"));
-        if update {
-            fs::write(&golden, &said).expect("a golden file");
-        } else if fs::read_to_string(&golden).ok().as_ref() != Some(&said) {
-            wrong.push(format!("{code}.out differs:\n{said}"));
+        let name = stem(&path);
+        if let Some(code) = codes::find(name) {
+            assert!(checked.diagnostics.iter().any(|found| found.code == name), "{name} is not found:\n{shown}");
+            assert_eq!(
+                checked.set.is_none(),
+                code.level == Level::Error,
+                "{name}: errors and nothing else stop a rule"
+            );
+        }
+        if std::fs::read_to_string(&expected).ok().as_ref() != Some(&shown) {
+            differing.push(format!("{}:\n{shown}", path.display()));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(differing.is_empty(), "not as expected (MONEYTRAIL_UPDATE=1 accepts it):\n{}", differing.join("\n"));
 }
 
 #[test]
@@ -67,9 +117,220 @@ fn every_mistake_of_every_file_is_said_in_one_go() {
         "many.yaml:5:8 R009",
         "many.yaml:7:9 R005",
         "many.yaml:10:11 R021",
+        "many.yaml:11:12 R013",
         "many.yaml:12:1 R003",
+        "many.yaml:13:1 R040",
     ] {
         assert!(found.iter().any(|found| found == wanted), "{wanted} is not in {found:?}");
     }
     assert!(found.iter().any(|found| found.starts_with("second.yaml:") && found.ends_with("R001")), "{found:?}");
+}
+
+#[test]
+fn every_place_lies_inside_its_file() {
+    for path in cases() {
+        let case = Case::read(&std::fs::read_to_string(&path).expect("a case is text"));
+        for found in lang::compile(&case.sources, &case.overrides).diagnostics {
+            let Some(source) = case.sources.iter().find(|source| source.path == found.path) else { continue };
+            assert!(source.text.get(found.span.clone()).is_some(), "{}: {found:?}", path.display());
+            let before = &source.text[..found.span.start];
+            assert_eq!(found.line, before.matches('\n').count() + 1, "{}: {found:?}", path.display());
+            assert!(!found.help.is_empty() && !found.label.is_empty(), "{}: {found:?}", path.display());
+        }
+    }
+}
+
+/// A rule with holes for what is tried.
+fn rule(filter: &str, having: &str, step: &str, delay: &str) -> Source {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    let text = format!(
+        "typology: tried\nversion: 1\ntitle: Tried\nsummary: Tried.\nstage: layering\nseverity: low\n\
+         parameters: {{ limit: {{ default: 0.8, range: 0..1, help: x }} }}\nwithin: 1d\nwhere: {}\nflow:\n  \
+         - step: a -> b\n    name: first\n  - step: {}\n    delay: {}\nhaving: {}\ntests:\n  - name: none\n    \
+         transfers: |\n      # when from to amount\n    matches: []\n",
+        quoted(filter),
+        quoted(step),
+        quoted(delay),
+        quoted(having),
+    );
+    Source { path: "tried.yaml".to_owned(), text }
+}
+
+/// Texts made of the words of predicates, in no sensible order.
+fn words() -> impl Strategy<Value = String> {
+    const WORDS: [&str; 61] = [
+        "amount",
+        "timestamp",
+        "channel",
+        "kind",
+        "sender.kind",
+        "receiver.opened",
+        "extra",
+        "duration",
+        "transfers",
+        "a.country",
+        "b_count",
+        "first_amount",
+        "1",
+        "0",
+        "0.8",
+        "1e9",
+        ".5",
+        "99999999999999999999",
+        "'x'",
+        "''",
+        "'[('",
+        "7d",
+        "0s",
+        "99999d",
+        "$limit",
+        "$nobody",
+        "@list",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "=",
+        "<>",
+        "<",
+        ">=",
+        "~",
+        "||",
+        "(",
+        ")",
+        ",",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "BETWEEN",
+        "LIKE",
+        "IS NULL",
+        "NULL",
+        "TRUE",
+        "CASE",
+        "WHEN",
+        "THEN",
+        "END",
+        "EXTRACT(hour FROM",
+        "abs(",
+        "round(",
+        "left(",
+        "coalesce(",
+        "INTERVAL '1 days'",
+        "TIMESTAMP '2024-01-01 00:00:00'",
+    ];
+    let word = prop_oneof![6 => prop::sample::select(WORDS.to_vec()).prop_map(str::to_owned), 1 => ".{0,3}"];
+    prop::collection::vec(word, 1..12).prop_map(|words| words.join(" "))
+}
+
+/// Predicates that are well formed and make sense only by chance, so that they get past the parser.
+fn expressions() -> impl Strategy<Value = String> {
+    const LEAVES: [&str; 26] = [
+        "amount",
+        "timestamp",
+        "channel",
+        "sender.kind",
+        "receiver.opened",
+        "extra",
+        "other",
+        "1",
+        "0",
+        "2.5",
+        "'x'",
+        "''",
+        "'2024-01-01'",
+        "7d",
+        "0s",
+        "$limit",
+        "NULL",
+        "TRUE",
+        "FALSE",
+        "TIMESTAMP '2024-01-31 12:00:00'",
+        "a.country",
+        "b_count",
+        "first_amount",
+        "duration",
+        "ended",
+        "transfers",
+    ];
+    const OPERATORS: [&str; 16] =
+        ["+", "-", "*", "/", "%", "=", "<>", "<", ">=", "||", "AND", "OR", "~", "LIKE", "IS DISTINCT FROM", "!~*"];
+    const CALLS: [&str; 26] = [
+        "abs",
+        "ceil",
+        "coalesce",
+        "ends_with",
+        "floor",
+        "greatest",
+        "least",
+        "left",
+        "length",
+        "lower",
+        "ltrim",
+        "mod",
+        "nullif",
+        "replace",
+        "right",
+        "round",
+        "rtrim",
+        "starts_with",
+        "upper",
+        "substr",
+        "trim",
+        "EXTRACT",
+        "date_part",
+        "sum",
+        "position",
+        "strftime",
+    ];
+    let leaf = prop::sample::select(LEAVES.to_vec()).prop_map(str::to_owned);
+    leaf.prop_recursive(5, 24, 3, |inner| {
+        let list = prop::collection::vec(inner.clone(), 1..4).prop_map(|all| all.join(", "));
+        prop_oneof![
+            4 => (inner.clone(), prop::sample::select(OPERATORS.to_vec()), inner.clone())
+                .prop_map(|(left, sign, right)| format!("({left} {sign} {right})")),
+            2 => (prop::sample::select(CALLS.to_vec()), list.clone()).prop_map(|(name, list)| format!("{name}({list})")),
+            1 => (inner.clone(), list).prop_map(|(left, list)| format!("{left} NOT IN ({list})")),
+            1 => (inner.clone(), inner.clone(), inner.clone())
+                .prop_map(|(value, low, high)| format!("{value} BETWEEN {low} AND {high}")),
+            1 => (inner.clone(), inner.clone(), inner.clone())
+                .prop_map(|(test, yes, no)| format!("CASE WHEN {test} THEN {yes} ELSE {no} END")),
+            1 => (prop::sample::select(vec!["hour", "isodow", "epoch", "week", "century"]), inner.clone())
+                .prop_map(|(part, value)| format!("EXTRACT({part} FROM {value})")),
+            1 => inner.clone().prop_map(|value| format!("NOT {value}")),
+            1 => inner.clone().prop_map(|value| format!("-{value}")),
+            1 => inner.prop_map(|value| format!("({value}) IS NOT NULL")),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_predicate_and_no_step_breaks_the_compiler(
+        filter in prop_oneof![words(), expressions()],
+        having in prop_oneof![words(), expressions()],
+        step in "(b|[a-c]{1,2}(\\[[$0-9.]{0,4}\\])?) ?(->|<-|-) ?[a-c]{1,2}(\\[[$0-9.]{0,4}\\])?|.{0,12}",
+        delay in "[0-9.$a-z+*/() -]{0,12}",
+    ) {
+        let source = rule(&filter, &having, &step, &delay);
+        for found in lang::compile(std::slice::from_ref(&source), &[]).diagnostics {
+            prop_assert!(source.text.get(found.span.clone()).is_some(), "{found:?}");
+            prop_assert!(found.render(&source.text, true).contains(found.code));
+        }
+    }
+
+    #[test]
+    fn no_text_breaks_the_compiler(text in ".{0,200}", bytes in "[-:\\[\\]{}|>&*!%#'\" \n\ta-c0-9]{0,120}") {
+        for text in [text, bytes] {
+            let source = Source { path: "any.yaml".to_owned(), text };
+            for found in lang::compile(std::slice::from_ref(&source), &[]).diagnostics {
+                prop_assert!(source.text.get(found.span.clone()).is_some(), "{found:?}");
+                prop_assert!(found.render(&source.text, false).contains(found.code));
+            }
+        }
+    }
 }

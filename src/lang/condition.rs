@@ -3,11 +3,12 @@
 use super::Predicate;
 use super::codes;
 use super::diagnostic::{Span, nearest};
-use super::predicate::{self, FUNCTIONS, Fault};
+use super::predicate::{self, Fault, Mention, What};
 use super::reader::{Reader, quoted};
 use super::scope::{Column, Place};
 use super::tree::Node;
 use super::truth::{self, Truth};
+use super::walk::FUNCTIONS;
 
 impl Reader<'_, '_> {
     /// The predicate of a key; its faults are reported.
@@ -21,8 +22,8 @@ impl Reader<'_, '_> {
             }
         };
         let before = self.report.len();
-        for name in &read.columns {
-            self.check_column(node, &text, name, place);
+        for (name, mention) in &read.columns {
+            self.check_column(node, &text, name, mention, place);
         }
         if self.report.len() > before {
             return None;
@@ -42,7 +43,7 @@ impl Reader<'_, '_> {
     }
 
     fn check_truth(&mut self, node: &Node, text: &str, read: &predicate::Read, place: Place<'_>) {
-        match truth::of(&read.tree, &|name| place.least(name)) {
+        match truth::of(&read.tree, &|name| place.range(name)) {
             Truth::Never => {
                 self.error(
                     codes::R034,
@@ -66,10 +67,17 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn check_column(&mut self, node: &Node, text: &str, name: &str, place: Place<'_>) {
-        let span = self.find(node, text, name);
+    fn check_column(&mut self, node: &Node, text: &str, name: &str, mention: &Mention, place: Place<'_>) {
+        let span = self.piece(node, text, mention.place.as_ref());
         match place.column(name) {
             Column::Known(_) | Column::Open => {}
+            // In double quotes a name means itself, even where it looks like a slip of the finger.
+            Column::Similar(_) if mention.quoted => {}
+            Column::Similar(near) => {
+                let reason = "no column of this name, and one that is almost the same";
+                let help = format!("write `{near}`");
+                self.error(codes::R031, &span, format!("there is no column `{name}` here"), reason, help);
+            }
             Column::Label => self.error(
                 codes::R036,
                 &span,
@@ -106,32 +114,24 @@ impl Reader<'_, '_> {
     }
 
     fn fault(&mut self, node: &Node, text: &str, fault: &Fault) {
-        match fault {
-            Fault::Parameter(name) => {
-                let span = self.find(node, text, &format!("${name}"));
-                self.unknown_parameter(name, &span);
-            }
-            Fault::List(name) => {
-                let span = self.find(node, text, &format!("@{name}"));
-                self.error(
-                    codes::R905,
-                    &span,
-                    format!("the list `@{name}` is not supported yet"),
-                    "a reference list",
-                    "write the values out: `IN ('AA', 'BB')`",
-                );
-            }
-            Fault::Syntax(message) => {
-                self.error(
-                    codes::R030,
-                    &node.span,
-                    "a predicate that cannot be read",
-                    message.clone(),
-                    "write one SQL condition, such as `amount >= 1000 AND channel <> 'card'`",
-                );
-            }
-            Fault::Refused(piece, what) => {
-                let span = self.find(node, text, piece);
+        let span = self.piece(node, text, fault.place.as_ref());
+        match &fault.what {
+            What::Parameter(name) => self.unknown_parameter(name, &span),
+            What::List(name) => self.error(
+                codes::R905,
+                &span,
+                format!("the list `@{name}` is not supported yet"),
+                "a reference list",
+                "write the values out: `IN ('AA', 'BB')`",
+            ),
+            What::Syntax(message) => self.error(
+                codes::R030,
+                &span,
+                "a predicate that cannot be read",
+                message.clone(),
+                "write one SQL condition, such as `amount >= 1000 AND channel <> 'card'`",
+            ),
+            What::Refused(what) => {
                 let help = if what.starts_with("the function") {
                     format!("the functions are {}", quoted(&FUNCTIONS))
                 } else {
@@ -139,31 +139,18 @@ impl Reader<'_, '_> {
                 };
                 self.error(codes::R032, &span, format!("predicates do not take {what}"), "refused here", help);
             }
-            Fault::Kinds(message) => {
-                self.error(
-                    codes::R033,
-                    &node.span,
-                    "a predicate that is not a condition",
-                    message.clone(),
-                    "compare values of one kind; text stands in single quotes",
-                );
-            }
+            What::Kinds(message) => self.error(
+                codes::R033,
+                &span,
+                "values that do not go together",
+                message.clone(),
+                "text stands in single quotes, durations are `180d`, times are `TIMESTAMP '2024-01-31 12:00:00'`",
+            ),
         }
     }
 
-    /// The place of a word of a value in the file; the whole value where it cannot be told.
-    fn find(&self, node: &Node, text: &str, word: &str) -> Span {
-        let source = self.report.text().get(node.span.clone()).unwrap_or(text);
-        let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
-        let lower = source.to_lowercase();
-        let wanted = word.to_lowercase();
-        let mut hits = lower.match_indices(&wanted).map(|(at, _)| at);
-        // Lower case may be longer than the original in some scripts; then the whole value is the place.
-        let hit =
-            hits.find(|&at| edge(lower[..at].chars().next_back()) && edge(lower[at + wanted.len()..].chars().next()));
-        match hit {
-            Some(at) if lower.len() == source.len() => node.span.start + at..node.span.start + at + wanted.len(),
-            _ => node.span.clone(),
-        }
+    /// The place of a piece of a value; the whole value where the piece is not known.
+    fn piece(&self, node: &Node, text: &str, piece: Option<&Span>) -> Span {
+        piece.map_or_else(|| node.span.clone(), |piece| self.place(&node.span, text, piece))
     }
 }

@@ -28,7 +28,7 @@ pub struct Diagnostic {
     pub level: Level,
     /// What is wrong, in one phrase.
     pub message: String,
-    /// Path of the file.
+    /// Path of the file; `--set rule.parameter=value` where a setting of the run is at fault.
     pub path: String,
     /// Where in the file.
     pub span: Span,
@@ -45,7 +45,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// The diagnostic as a reader sees it: place, source line with the piece underlined, and the way out.
     ///
-    /// `text` is the file's text; `color` asks for terminal colours.
+    /// `text` is the file's text (for a setting, what stands behind `--set `); `color` asks for terminal colours.
     #[must_use]
     pub fn render(&self, text: &str, color: bool) -> String {
         let level = match self.level {
@@ -123,7 +123,8 @@ impl<'a> Reporter<'a> {
 /// The known name that is most like a mistaken one, if any is close.
 pub(super) fn nearest<'n>(wrong: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let limit = match wrong.chars().count() {
-        0..=3 => 1,
+        0..=1 => 0,
+        2..=3 => 1,
         _ => 2,
     };
     let candidates = known.into_iter().map(|name| (distance(wrong, name), name));

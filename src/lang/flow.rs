@@ -2,9 +2,9 @@
 
 use super::codes;
 use super::diagnostic::{Span, nearest};
-use super::reader::{Reader, get, quoted, within};
+use super::reader::{Reader, get, is_name, quoted};
 use super::scope::Place;
-use super::tree::{Entry, Kind, Node};
+use super::tree::{self, Entry, Kind, Node};
 use super::{Count, Delay, Direction, RatioRange, Role, RoleId, Shape, Step, Value};
 use crate::columns::{Ratio, Span as Duration};
 
@@ -44,21 +44,25 @@ pub(super) struct Skeleton {
 
 impl Reader<'_, '_> {
     /// Reads the steps of `flow`; `None` where they do not make a line.
-    pub(super) fn flow(&mut self, node: &Node, within: Duration) -> Option<Skeleton> {
+    pub(super) fn flow(&mut self, node: &Node, flow_key: &Span, within: Duration) -> Option<Skeleton> {
         let items = self.list(node, "flow");
         if items.is_empty() {
             self.error(
                 codes::R004,
-                &node.span,
+                flow_key,
                 "the flow has no step",
                 "nothing to match",
                 "add steps such as `- step: payers[5..] -> collector`",
             );
             return None;
         }
-        let lines: Vec<Option<Line<'_>>> = items.iter().map(|item| self.line(item)).collect();
-        let lines: Vec<Line<'_>> = lines.into_iter().collect::<Option<_>>()?;
-        let (roles, ends) = self.join(&lines, &node.span)?;
+        let read: Vec<Option<Line<'_>>> = items.iter().map(|item| self.line(item)).collect();
+        let lines: Option<Vec<Line<'_>>> = read.into_iter().collect();
+        let joined = lines.and_then(|lines| self.join(&lines, flow_key).map(|joined| (lines, joined)));
+        let Some((lines, (roles, ends))) = joined else {
+            items.iter().for_each(|item| self.options_alone(item, within));
+            return None;
+        };
         let mut steps: Vec<Step> = Vec::new();
         for (line, (left, right)) in lines.iter().zip(ends) {
             let step = self.step(line, left, right, &roles, steps.last(), within);
@@ -66,6 +70,21 @@ impl Reader<'_, '_> {
         }
         self.check_names(&lines, &roles);
         Some(Skeleton { roles, steps })
+    }
+
+    /// Checks the options of a step whose roles cannot be told, so that its other mistakes are found in the same go.
+    fn options_alone(&mut self, item: &Node, within: Duration) {
+        let Kind::Map(entries) = &item.kind else { return };
+        for entry in entries {
+            match entry.key.as_str() {
+                "where" => drop(self.predicate(&entry.value, "where", Place::Transfer)),
+                "via" => drop(self.predicate(&entry.value, "via", Place::Account)),
+                "transfers" | "hops" | "each" | "fan" => drop(self.counted(&entry.value, &entry.key)),
+                "pass_through" => drop(self.ratio(&entry.value)),
+                _ => {}
+            }
+        }
+        self.delay(entries, within);
     }
 
     fn line<'n>(&mut self, node: &'n Node) -> Option<Line<'n>> {
@@ -79,8 +98,8 @@ impl Reader<'_, '_> {
                 "write the steps out, or keep the rule for a later version",
             );
         }
-        let known: Vec<&str> = KEYS.iter().chain(&LATER).copied().collect();
-        self.known_keys(entries, &known, "a step");
+        let others = entries.iter().filter(|entry| !LATER.contains(&entry.key.as_str()));
+        self.known_keys(others, &KEYS, "a step");
         let Some(text) = get(entries, "step") else {
             if !entries.iter().any(|entry| LATER.contains(&entry.key.as_str())) {
                 self.error(
@@ -128,12 +147,11 @@ impl Reader<'_, '_> {
         let part = &text[piece.clone()];
         let start = piece.start + (part.len() - part.trim_start().len());
         let part = part.trim();
-        let place = |from: usize, to: usize| within(span, &(start + from..start + to), text.len());
+        let source = self.report.text();
+        let place = |from: usize, to: usize| tree::place(source, span, text, &(start + from..start + to));
         let length = part.find('[').unwrap_or(part.len());
         let name = part[..length].trim_end();
-        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !is_name {
+        if !is_name(name) {
             let message =
                 if name.is_empty() { "a role is missing".to_owned() } else { format!("`{name}` is not a role name") };
             let at = if part.is_empty() { span.clone() } else { place(0, part.len()) };
@@ -336,7 +354,7 @@ impl Reader<'_, '_> {
                 &entry.value.span,
                 "a path needs a longest length",
                 label,
-                format!("write `{}..6`", hops.least.min(6)),
+                format!("write `{}..{}`", hops.least.min(MOST_HOPS), (hops.least + 3).min(MOST_HOPS)),
             );
         }
         let via = get(line.entries, "via").and_then(|node| self.predicate(node, "via", Place::Account));
@@ -415,6 +433,9 @@ impl Reader<'_, '_> {
         for line in lines {
             let Some(node) = get(line.entries, "name") else { continue };
             let Kind::Scalar(name) = &node.kind else { continue };
+            if !is_name(name) {
+                self.unnameable(&node.span, name);
+            }
             if taken.contains(&name.as_str()) {
                 self.error(
                     codes::R028,

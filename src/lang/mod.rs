@@ -6,8 +6,11 @@
 pub mod codes;
 mod condition;
 mod diagnostic;
+mod fill;
 mod flow;
+mod kinds;
 mod number;
+mod parameter;
 mod predicate;
 mod reader;
 mod rule;
@@ -16,6 +19,7 @@ mod table;
 mod tree;
 mod truth;
 mod typology;
+mod walk;
 
 pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
 pub use typology::{
@@ -60,31 +64,22 @@ pub fn compile(sources: &[Source], overrides: &[Override]) -> Checked {
     let mut diagnostics = Vec::new();
     let mut typologies: Vec<Typology> = Vec::new();
     let mut known = BTreeMap::<String, Vec<String>>::new();
+    let mut paths = BTreeMap::<String, &str>::new();
     for source in sources {
-        let stem = rule_of(source);
-        let own: Vec<Override> =
-            overrides.iter().filter(|set| stem.as_deref() == Some(set.rule.as_str())).cloned().collect();
-        let (typology, found) = rule::read(source, &own);
-        diagnostics.extend(found);
-        let Some(typology) = typology else {
-            known.extend(stem.map(|id| (id, own.into_iter().map(|set| set.parameter).collect())));
-            continue;
-        };
-        if let Some(other) = typologies.iter().find(|other| other.id == typology.id) {
-            diagnostics.extend(rule::same_id(source, &typology.id, &other.path));
+        let outcome = rule::read(source, overrides);
+        diagnostics.extend(outcome.diagnostics);
+        if let Some((id, place)) = outcome.id {
+            match paths.get(&id) {
+                Some(other) => diagnostics.extend(rule::same_id(source, &id, &place, other)),
+                None => drop(paths.insert(id.clone(), &source.path)),
+            }
+            known.insert(id, outcome.parameters);
         }
-        known.insert(typology.id.clone(), typology.parameters.iter().map(|parameter| parameter.name.clone()).collect());
-        typologies.push(typology);
+        typologies.extend(outcome.typology);
     }
-    diagnostics.extend(rule::check_overrides(overrides, &known));
+    diagnostics.extend(parameter::check_overrides(overrides, &known));
     diagnostics.sort_by(|a, b| (&a.path, a.line, a.column, a.code).cmp(&(&b.path, b.line, b.column, b.code)));
     typologies.sort_by(|a, b| a.id.cmp(&b.id));
     let clean = diagnostics.iter().all(|diagnostic| diagnostic.level == Level::Warning);
     Checked { set: clean.then_some(TypologySet { typologies }), diagnostics }
-}
-
-/// The id that a source declares, as far as its text shows one.
-fn rule_of(source: &Source) -> Option<String> {
-    let line = source.text.lines().find_map(|line| line.strip_prefix("typology:"))?;
-    line.split('#').next().map(|id| id.trim().trim_matches(['\'', '"']).to_owned())
 }

@@ -6,24 +6,31 @@ use std::ops::Range;
 
 use crate::columns::{Ratio, Span};
 
-use super::Value;
+use super::{Parameter, Value};
 
 /// The parameters of a rule, and which of them have been used.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     pub(super) values: BTreeMap<String, Value>,
+    /// Parameters whose declaration has a mistake: they have no value, and are not unknown either.
+    broken: BTreeSet<String>,
     used: RefCell<BTreeSet<String>>,
 }
 
 impl Scope {
-    pub(super) fn new(values: BTreeMap<String, Value>) -> Self {
-        Self { values, used: RefCell::default() }
+    pub(super) fn new(parameters: &[Parameter], broken: BTreeSet<String>) -> Self {
+        let values = parameters.iter().map(|parameter| (parameter.name.clone(), parameter.value.clone())).collect();
+        Self { values, broken, used: RefCell::default() }
     }
 
     /// The value of a parameter, which counts as used from now on.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.used.borrow_mut().insert(name.to_owned());
         self.values.get(name)
+    }
+
+    pub(super) fn is_broken(&self, name: &str) -> bool {
+        self.broken.contains(name)
     }
 
     pub(super) fn is_used(&self, name: &str) -> bool {
@@ -68,18 +75,22 @@ pub(super) fn split(text: &str) -> Ends<'_> {
 
 /// The value of an expression of numbers, durations, parameters, `+ - * /` and parentheses.
 pub(super) fn evaluate(text: &str, scope: &Scope) -> Result<Value, Fault> {
-    let mut reader = Reader { text, at: 0, scope };
+    let mut reader = Reader { text, at: 0, depth: 0, scope };
     let value = reader.sum()?;
     reader.skip_blanks();
     if reader.at < text.len() {
-        return Err(reader.fault("the end"));
+        return Err(Fault::Syntax(reader.at..text.len(), "nothing more is expected here".to_owned()));
     }
     Ok(value)
 }
 
+/// Parentheses within parentheses, at most: nobody writes more, and each takes a piece of the stack.
+const DEEPEST: usize = 32;
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    depth: usize,
     scope: &'t Scope,
 }
 
@@ -129,9 +140,26 @@ impl Reader<'_> {
 
     fn atom(&mut self) -> Result<Value, Fault> {
         if self.take(&['(']).is_some() {
+            self.depth += 1;
+            if self.depth > DEEPEST {
+                return Err(self.fault("fewer parentheses"));
+            }
             let value = self.sum()?;
             self.take(&[')']).ok_or_else(|| self.fault("`)`"))?;
+            self.depth -= 1;
             return Ok(value);
+        }
+        if self.take(&['-']).is_some() {
+            let start = self.at;
+            if self.rest().trim_start().starts_with('-') {
+                return Err(self.fault("one minus"));
+            }
+            let value = self.atom()?;
+            let nothing = match value {
+                Value::Duration(_) => Value::Duration(Span::ZERO),
+                _ => Value::Number(Ratio::new(0, 1).expect("one is not zero")),
+            };
+            return combine('-', &nothing, &value).ok_or_else(|| self.unfit(start));
         }
         if self.take(&['$']).is_some() {
             let length =
@@ -201,8 +229,15 @@ mod tests {
     use super::*;
 
     fn scope() -> Scope {
-        let number = |text: &str| Value::Number(text.parse().expect("a decimal"));
-        Scope::new(BTreeMap::from([("kept".into(), number("0.2")), ("week".into(), Value::Duration(Span::WEEK))]))
+        let parameter = |name: &str, value: Value| Parameter {
+            name: name.to_owned(),
+            default: value.clone(),
+            value,
+            range: None,
+            help: String::new(),
+        };
+        let kept = Value::Number("0.2".parse().expect("a decimal"));
+        Scope::new(&[parameter("kept", kept), parameter("week", Value::Duration(Span::WEEK))], BTreeSet::new())
     }
 
     fn shown(text: &str) -> String {
@@ -215,6 +250,7 @@ mod tests {
         assert_eq!(shown("0.1 + 0.2"), "0.3");
         assert_eq!(shown("2 * $week - 1d"), "13d");
         assert_eq!(shown("1 / 3"), "1/3");
+        assert_eq!(shown("-2 * -$week"), "14d");
     }
 
     #[test]
@@ -223,6 +259,7 @@ mod tests {
         assert!(shown("1d + 2").starts_with("Syntax(0..6"));
         assert!(shown("5 apples").starts_with("Syntax(2..8"));
         assert!(shown("1 / 0").starts_with("Syntax"));
+        assert!(shown(&"(".repeat(100_000)).starts_with("Syntax"));
     }
 
     #[test]

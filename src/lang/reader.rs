@@ -3,7 +3,7 @@
 use super::codes::{self, Code};
 use super::diagnostic::{Reporter, Span, nearest};
 use super::number::{Fault, Scope, evaluate, split};
-use super::tree::{Entry, Kind, Node};
+use super::tree::{self, Entry, Kind, Node};
 use super::{Count, Value};
 
 /// Reads values of one file; every mistake goes to the reporter.
@@ -23,6 +23,11 @@ impl Reader<'_, '_> {
         help: impl Into<String>,
     ) {
         self.report.add(code, span, message, label, help);
+    }
+
+    /// The place in the file of the bytes `piece` of a value that is written at `span`.
+    pub(super) fn place(&self, span: &Span, value: &str, piece: &Span) -> Span {
+        tree::place(self.report.text(), span, value, piece)
     }
 
     /// The entries of a mapping; anything else is reported.
@@ -71,8 +76,8 @@ impl Reader<'_, '_> {
     }
 
     /// Reports the keys that are not known at a place.
-    pub(super) fn known_keys(&mut self, entries: &[Entry], known: &[&str], place: &str) {
-        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+    pub(super) fn known_keys<'n>(&mut self, entries: impl IntoIterator<Item = &'n Entry>, known: &[&str], place: &str) {
+        for entry in entries.into_iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let help = match nearest(&entry.key, known.iter().copied()) {
                 Some(name) => format!("write `{name}`"),
                 None => format!("the keys here are {}", quoted(known)),
@@ -116,7 +121,7 @@ impl Reader<'_, '_> {
         match evaluate(text, self.scope) {
             Ok(value) => Some(value),
             Err(Fault::Syntax(at, message)) => {
-                let place = within(span, &at, text.len());
+                let place = self.place(span, text, &at);
                 self.error(
                     codes::R005,
                     &place,
@@ -127,7 +132,7 @@ impl Reader<'_, '_> {
                 None
             }
             Err(Fault::Parameter(at, name)) => {
-                let place = within(span, &at, text.len());
+                let place = self.place(span, text, &at);
                 self.unknown_parameter(&name, &place);
                 None
             }
@@ -135,6 +140,9 @@ impl Reader<'_, '_> {
     }
 
     pub(super) fn unknown_parameter(&mut self, name: &str, place: &Span) {
+        if self.scope.is_broken(name) {
+            return;
+        }
         let known: Vec<&str> = self.scope.values.keys().map(String::as_str).collect();
         let help = match nearest(name, known.iter().copied()) {
             Some(near) => format!("write `${near}`"),
@@ -148,7 +156,7 @@ impl Reader<'_, '_> {
     pub(super) fn range(&mut self, text: &str, span: &Span) -> (Option<Value>, Option<Value>) {
         let (low, high) = split(text);
         let mut end = |end: Option<(&str, usize)>| {
-            end.and_then(|(part, at)| self.value(part, &within(span, &(at..at + part.len()), text.len())))
+            end.and_then(|(part, at)| self.value(part, &self.place(span, text, &(at..at + part.len()))))
         };
         let same = low == high;
         let first = end(low);
@@ -158,6 +166,16 @@ impl Reader<'_, '_> {
     /// A range of counts that stands at `span`.
     pub(super) fn count(&mut self, text: &str, span: &Span) -> Option<Count> {
         let before = self.report.len();
+        if text.trim().is_empty() {
+            self.error(
+                codes::R025,
+                span,
+                "a range that cannot be read",
+                "nothing is here",
+                "write `1..`, `3..` or `2..10`",
+            );
+            return None;
+        }
         let (low, high) = self.range(text, span);
         let mut whole = |value: Option<Value>| match value {
             None => Some(None),
@@ -190,6 +208,17 @@ impl Reader<'_, '_> {
         Some(count)
     }
 
+    /// Reports a name that predicates could not write.
+    pub(super) fn unnameable(&mut self, span: &Span, name: &str) {
+        self.error(
+            codes::R029,
+            span,
+            format!("`{name}` cannot be used as a name"),
+            "letters, digits and underscores, a letter first",
+            "write a name such as `kept_max`",
+        );
+    }
+
     pub(super) fn upside_down(&mut self, span: &Span) {
         self.error(
             codes::R013,
@@ -201,15 +230,19 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The place of a piece of a value: byte offsets `at` inside the value that stands at `span`. Where the value is not
-/// written as it reads (quotes, folded lines), the whole value is the place.
-pub(super) fn within(span: &Span, at: &Span, length: usize) -> Span {
-    if span.len() == length { span.start + at.start..span.start + at.end } else { span.clone() }
-}
-
 /// Names in a sentence.
 pub(super) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The place of a key, if it is there; else nothing at the beginning of the file.
+pub(super) fn key_of(entries: &[Entry], key: &str) -> Span {
+    entries.iter().find(|entry| entry.key == key).map_or(0..0, |entry| entry.key_span.clone())
+}
+
+/// Whether a text can be named in a predicate: letters, digits and underscores, a letter first.
+pub(super) fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// The value of a key, if it is there.

@@ -1,14 +1,13 @@
 //! One rule file, from its tree to a [`Typology`]: every key read, every mistake reported.
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest, Sha256};
 
 use super::codes;
-use super::diagnostic::{Diagnostic, Reporter, Span, nearest};
-use super::number::{Scope, literal};
-use super::reader::{Reader, get, quoted};
-use super::scope::Place;
+use super::diagnostic::{Diagnostic, Reporter, Span};
+use super::number::Scope;
+use super::parameter::parameters;
+use super::reader::{Reader, get, key_of};
+use super::scope::{self, Place};
 use super::tree::{Entry, Kind, Node, parse};
 use super::{Flow, Override, Parameter, Severity, Shape, Source, Stage, Status, Typology, Value};
 use crate::columns::{Span as Duration, hex};
@@ -37,15 +36,54 @@ const KEYS: [&str; 21] = [
     "level",
 ];
 
-const REQUIRED: [&str; 9] = ["typology", "version", "title", "summary", "stage", "severity", "within", "flow", "tests"];
+const REQUIRED: [&str; 8] = ["typology", "version", "title", "summary", "stage", "severity", "within", "flow"];
 
-/// Reads one file. The rule is there if no diagnostic is an error.
-pub(super) fn read(source: &Source, overrides: &[Override]) -> (Option<Typology>, Vec<Diagnostic>) {
+/// What one file gave.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// The id it declares and where, if it declares one.
+    pub(super) id: Option<(String, Span)>,
+    /// The names of the parameters it declares.
+    pub(super) parameters: Vec<String>,
+    /// The rule, if no diagnostic is an error.
+    pub(super) typology: Option<Typology>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads one file; of `overrides` those count that name its id.
+pub(super) fn read(source: &Source, overrides: &[Override]) -> Outcome {
     let mut report = Reporter::new(&source.path, &source.text);
+    let Some(tree) = tree(source, &mut report) else {
+        return Outcome { id: None, parameters: Vec::new(), typology: None, diagnostics: report.finish() };
+    };
+    let entries = match &tree.kind {
+        Kind::Map(entries) => entries.as_slice(),
+        _ => &[],
+    };
+    let id = get(entries, "typology").and_then(|node| match &node.kind {
+        Kind::Scalar(id) => Some((id.clone(), node.span.clone())),
+        _ => None,
+    });
+    let own = overrides.iter().filter(|set| id.as_ref().is_some_and(|(id, _)| *id == set.rule));
+    let declared = parameters(&mut report, entries, &own.collect::<Vec<_>>());
+    let names = declared.parameters.iter().map(|parameter| parameter.name.clone());
+    let names = names.chain(declared.broken.iter().cloned()).collect();
+    let scope = Scope::new(&declared.parameters, declared.broken);
+    let typology = Reader { report: &mut report, scope: &scope }.rule(source, entries, declared.parameters);
+    let complete = !report.has_errors() && declared.faults.is_empty();
+    let mut diagnostics = declared.faults;
+    diagnostics.extend(report.finish());
+    Outcome { id, parameters: names, typology: typology.filter(|_| complete), diagnostics }
+}
+
+/// The tree of a file, if it is a mapping.
+fn tree(source: &Source, report: &mut Reporter<'_>) -> Option<Node> {
     let tree = match parse(&source.text) {
         Ok(tree) => tree,
         Err(fault) => {
-            let end = source.text[fault.at..].chars().next().map_or(fault.at, |c| fault.at + c.len_utf8());
+            let rest = &source.text[fault.at..];
+            let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let end = fault.at + word.max(rest.chars().next().map_or(0, char::len_utf8));
             report.add(
                 codes::R001,
                 &(fault.at..end),
@@ -53,25 +91,20 @@ pub(super) fn read(source: &Source, overrides: &[Override]) -> (Option<Typology>
                 fault.message,
                 "a rule is one YAML mapping; see `moneytrail help language`",
             );
-            return (None, report.finish());
+            return None;
         }
     };
-    let Kind::Map(entries) = &tree.kind else {
-        report.add(
-            codes::R002,
-            &tree.span,
-            format!("a rule is a mapping, not {}", tree.describe()),
-            "the whole file",
-            "begin with `typology: my-rule`",
-        );
-        return (None, report.finish());
-    };
-    let parameters = parameters(&mut report, entries, overrides);
-    let scope =
-        Scope::new(parameters.iter().map(|parameter| (parameter.name.clone(), parameter.value.clone())).collect());
-    let typology = Reader { report: &mut report, scope: &scope }.rule(source, entries, parameters);
-    let complete = !report.has_errors();
-    (typology.filter(|_| complete), report.finish())
+    if matches!(tree.kind, Kind::Map(_)) {
+        return Some(tree);
+    }
+    report.add(
+        codes::R002,
+        &tree.span,
+        format!("a rule is a mapping, not {}", tree.describe()),
+        "the whole file",
+        "begin with `typology: my-rule`",
+    );
+    None
 }
 
 impl Reader<'_, '_> {
@@ -79,22 +112,21 @@ impl Reader<'_, '_> {
         self.check_keys(entries);
         let id = self.id(source, entries);
         let within = self.within(get(entries, "within"));
-        let mut skeleton =
-            get(entries, "flow").and_then(|node| self.flow(node, within.unwrap_or(Duration(i64::MAX / 4))));
+        let longest = within.unwrap_or(Duration(i64::MAX / 4));
+        let mut skeleton = get(entries, "flow").and_then(|node| self.flow(node, &key_of(entries, "flow"), longest));
         self.role_predicates(get(entries, "roles"), skeleton.as_mut());
         let (roles, steps) = skeleton.map_or_else(Default::default, |skeleton| (skeleton.roles, skeleton.steps));
         let complete = !steps.is_empty();
         let filter = get(entries, "where").and_then(|node| self.predicate(node, "where", Place::Transfer));
-        let outcome = Place::Outcome(&roles, &steps);
-        let mut condition =
-            |key: &str| get(entries, key).filter(|_| complete).and_then(|node| self.predicate(node, key, outcome));
-        let (having, unless) = (condition("having"), condition("unless"));
-        let tests_span = entries.iter().find(|entry| entry.key == "tests").map_or(0..0, |entry| entry.key_span.clone());
-        let tests = if complete { self.tests(get(entries, "tests"), &tests_span, &roles) } else { Vec::new() };
+        let mut outcome = |key: &str, longest: Option<Duration>| {
+            let place = scope::Outcome { roles: &roles, steps: &steps, longest };
+            let place = if complete { Place::Outcome(place) } else { Place::Anything };
+            get(entries, key).and_then(|node| self.predicate(node, key, place))
+        };
+        let (having, unless) = (outcome("having", within), outcome("unless", None));
+        let tests = self.tests(entries, complete.then_some(&roles));
         let distinct = self.truth(get(entries, "distinct"), "distinct", true);
-        self.unused(entries, &parameters);
         let typology = Typology {
-            id: id?,
             version: self.version(get(entries, "version")),
             title: self.text(entries, "title"),
             summary: self.text(entries, "summary"),
@@ -106,13 +138,15 @@ impl Reader<'_, '_> {
             false_positives: self.texts(get(entries, "false_positives"), "false_positives"),
             specialises: self.texts(get(entries, "specialises"), "specialises"),
             parameters,
-            flow: Flow { within: within?, distinct, filter, roles, steps, having, unless },
+            flow: Flow { within: longest, distinct, filter, roles, steps, having, unless },
             tests,
             path: source.path.clone(),
             sha256: hex(&Sha256::digest(source.text.as_bytes())),
+            id: id.unwrap_or_default(),
         };
+        self.unused(entries, &typology.parameters);
         self.warn(entries, &typology);
-        complete.then_some(typology)
+        Some(typology)
     }
 
     fn check_keys(&mut self, entries: &[Entry]) {
@@ -129,8 +163,8 @@ impl Reader<'_, '_> {
                 );
             }
         }
-        let known: Vec<&str> = KEYS.iter().copied().chain(later.iter().map(|(key, _)| *key)).collect();
-        self.known_keys(entries, &known, "a rule");
+        let others = entries.iter().filter(|entry| !later.iter().any(|(key, _)| *key == entry.key));
+        self.known_keys(others, &KEYS, "a rule");
         if let Some(level) = get(entries, "level")
             && !matches!(&level.kind, Kind::Scalar(text) if text == "account")
         {
@@ -196,7 +230,18 @@ impl Reader<'_, '_> {
     }
 
     fn text(&mut self, entries: &[Entry], key: &str) -> String {
-        get(entries, key).and_then(|node| self.scalar(node, key)).unwrap_or_default().trim().to_owned()
+        let Some(node) = get(entries, key) else { return String::new() };
+        let text = self.scalar(node, key).map(|text| text.trim().to_owned());
+        if text.as_deref() == Some("") {
+            self.error(
+                codes::R004,
+                &node.span,
+                format!("the `{key}` is empty"),
+                "nothing here",
+                format!("write a {key}"),
+            );
+        }
+        text.unwrap_or_default()
     }
 
     fn within(&mut self, node: Option<&Node>) -> Option<Duration> {
@@ -218,17 +263,24 @@ impl Reader<'_, '_> {
     }
 
     fn unused(&mut self, entries: &[Entry], parameters: &[Parameter]) {
-        let declared = get(entries, "parameters").map_or(&[] as &[Entry], |node| match &node.kind {
-            Kind::Map(entries) => entries,
+        let declared = match get(entries, "parameters").map(|node| &node.kind) {
+            Some(Kind::Map(declared)) => declared.as_slice(),
             _ => &[],
-        });
-        for parameter in parameters.iter().filter(|parameter| !self.scope.is_used(&parameter.name)) {
-            let span =
-                declared.iter().find(|entry| entry.key == parameter.name).map_or(0..0, |entry| entry.key_span.clone());
+        };
+        // Behind a mistake, a `$name` may have gone unread.
+        let unread = if self.report.has_errors() { self.report.text() } else { "" };
+        let written = |name: &str| {
+            let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+            unread.split('$').skip(1).any(|rest| rest.strip_prefix(name).is_some_and(ends))
+        };
+        for parameter in parameters {
+            if self.scope.is_used(&parameter.name) || written(&parameter.name) {
+                continue;
+            }
             let message = format!("nothing uses the parameter `{}`", parameter.name);
-            self.report.add(
+            self.error(
                 codes::R015,
-                &span,
+                &key_of(declared, &parameter.name),
                 message,
                 "changes nothing",
                 format!("write `${}` where it belongs, or remove it", parameter.name),
@@ -239,10 +291,17 @@ impl Reader<'_, '_> {
     /// Reports what runs and is probably not meant.
     fn warn(&mut self, entries: &[Entry], typology: &Typology) {
         let first = entries.first().map_or(0..0, |entry| entry.key_span.clone());
-        if typology.references.is_empty() {
+        let empty = |key: &str| {
+            get(entries, key).is_none_or(|node| match &node.kind {
+                Kind::List(items) => items.is_empty(),
+                Kind::Nothing => true,
+                _ => false,
+            })
+        };
+        if empty("references") {
             self.error(codes::W003, &first, "the rule names no source", "no `references`", "add `references: [\"…\"]`");
         }
-        if typology.false_positives.is_empty() {
+        if empty("false_positives") {
             self.error(
                 codes::W004,
                 &first,
@@ -251,8 +310,11 @@ impl Reader<'_, '_> {
                 "add `false_positives: [\"…\"]`",
             );
         }
-        let flow = get(entries, "flow").map_or(0..0, |node| node.span.clone());
-        for step in &typology.flow.steps {
+        let lines = match get(entries, "flow").map(|node| &node.kind) {
+            Some(Kind::List(lines)) => lines.as_slice(),
+            _ => &[],
+        };
+        for (step, line) in typology.flow.steps.iter().zip(lines) {
             let bounded = step.filter.is_some() || step.pass_through.is_some() || typology.flow.filter.is_some();
             let long = matches!(&step.shape, Shape::Path { hops, via: None } if hops.most.is_some_and(|most| most > 4));
             let role = |role: usize| &typology.flow.roles[role];
@@ -261,10 +323,14 @@ impl Reader<'_, '_> {
             };
             let wide = matches!(step.shape, Shape::Set { .. }) && open(role(step.left)) && open(role(step.right));
             if (long || wide) && !bounded {
+                let place = match &line.kind {
+                    Kind::Map(entries) => get(entries, "step").map_or(&line.span, |node| &node.span).clone(),
+                    _ => line.span.clone(),
+                };
                 let what = format!("`{}` to `{}`", role(step.left).name, role(step.right).name);
                 self.error(
                     codes::W001,
-                    &flow,
+                    &place,
                     format!("the step {what} can explode on a busy ledger"),
                     "nothing limits it",
                     "add `where`, `pass_through`, or a role predicate such as `payees <= 200`",
@@ -283,157 +349,14 @@ const SEVERITIES: [(&str, Severity); 4] =
 const STATUSES: [(&str, Status); 3] =
     [("stable", Status::Stable), ("experimental", Status::Experimental), ("deprecated", Status::Deprecated)];
 
-/// The parameters of a rule, with the values that the run sets.
-fn parameters(report: &mut Reporter<'_>, entries: &[Entry], overrides: &[Override]) -> Vec<Parameter> {
-    let Some(node) = get(entries, "parameters") else { return Vec::new() };
-    let empty = Scope::default();
-    let mut reader = Reader { report, scope: &empty };
-    let declared = reader.map(node, "parameters");
-    declared.iter().filter_map(|entry| reader.parameter(entry, overrides)).collect()
-}
-
-impl Reader<'_, '_> {
-    fn parameter(&mut self, entry: &Entry, overrides: &[Override]) -> Option<Parameter> {
-        let parts = self.map(&entry.value, &format!("parameter {}", entry.key));
-        self.known_keys(parts, &["default", "range", "help"], "a parameter");
-        let Some(node) = get(parts, "default") else {
-            self.error(
-                codes::R004,
-                &entry.key_span,
-                format!("the parameter `{}` has no default", entry.key),
-                "a parameter",
-                "add `default: …`",
-            );
-            return None;
-        };
-        let default = literal(self.scalar(node, "default")?);
-        let range = get(parts, "range").and_then(|range| self.allowed(range, &default));
-        if range.as_ref().is_some_and(|range| !inside(&default, range)) {
-            self.outside(&node.span, &default, range.as_ref());
-        }
-        let help = get(parts, "help").and_then(|node| self.scalar(node, "help")).unwrap_or_default().to_owned();
-        if help.is_empty() || (range.is_none() && !matches!(default, Value::Text(_))) {
-            self.error(
-                codes::W002,
-                &entry.key_span,
-                format!("the parameter `{}` has no range or no help", entry.key),
-                "a parameter",
-                "add `range: lo..hi` and `help: …`",
-            );
-        }
-        let value = overrides
-            .iter()
-            .rev()
-            .find(|set| set.parameter == entry.key)
-            .map_or_else(|| default.clone(), |set| literal(&set.value));
-        if value != default {
-            let fits = std::mem::discriminant(&value) == std::mem::discriminant(&default);
-            if !fits || range.as_ref().is_some_and(|range| !inside(&value, range)) {
-                self.outside(&node.span, &value, range.as_ref());
-            }
-        }
-        Some(Parameter { name: entry.key.clone(), value, default, range, help })
-    }
-
-    fn outside(&mut self, span: &Span, value: &Value, range: Option<&(Value, Value)>) {
-        let (label, help) = match range {
-            Some((low, high)) => (
-                format!("the range is {low}..{high}"),
-                format!("choose a value from {low} to {high}, or widen the range"),
-            ),
-            None => ("the default is of another kind".to_owned(), "give a value of the default's kind".to_owned()),
-        };
-        self.error(codes::R011, span, format!("`{value}` is outside its parameter's range"), label, help);
-    }
-
-    /// The range of a parameter: two values of the default's kind.
-    fn allowed(&mut self, node: &Node, default: &Value) -> Option<(Value, Value)> {
-        let text = self.scalar(node, "range")?.to_owned();
-        let (low, high) = self.range(&text, &node.span);
-        let (Some(low), Some(high)) = (low, high) else {
-            self.error(
-                codes::R025,
-                &node.span,
-                "a range that cannot be read",
-                "both ends are needed",
-                "write a range such as `3..50`",
-            );
-            return None;
-        };
-        let kind = std::mem::discriminant(default);
-        if std::mem::discriminant(&low) != kind || std::mem::discriminant(&high) != kind {
-            self.error(
-                codes::R025,
-                &node.span,
-                "the range is of another kind than the default",
-                format!("the default is `{default}`"),
-                "write both ends as the default is written",
-            );
-            return None;
-        }
-        if !inside(&low, &(low.clone(), high.clone())) {
-            self.upside_down(&node.span);
-            return None;
-        }
-        Some((low, high))
-    }
-}
-
-fn inside(value: &Value, (low, high): &(Value, Value)) -> bool {
-    match (value, low, high) {
-        (Value::Number(value), Value::Number(low), Value::Number(high)) => low <= value && value <= high,
-        (Value::Duration(value), Value::Duration(low), Value::Duration(high)) => low <= value && value <= high,
-        _ => false,
-    }
-}
-
-/// Reports settings of the run that fit no rule or no parameter.
-pub(super) fn check_overrides(overrides: &[Override], known: &BTreeMap<String, Vec<String>>) -> Vec<Diagnostic> {
-    let mut all = Vec::new();
-    for set in overrides {
-        let text = format!("{}.{}={}", set.rule, set.parameter, set.value);
-        let mut report = Reporter::new("--set", &text);
-        let ids: Vec<&str> = known.keys().map(String::as_str).collect();
-        let suggest = |name: &str, names: &[&str]| {
-            nearest(name, names.iter().copied())
-                .map_or_else(|| format!("there are {}", quoted(names)), |near| format!("write `{near}`"))
-        };
-        match known.get(&set.rule) {
-            None => report.add(
-                codes::R016,
-                &(0..set.rule.len()),
-                format!("there is no rule `{}` in this run", set.rule),
-                "not a rule",
-                suggest(&set.rule, &ids),
-            ),
-            Some(parameters) if !parameters.contains(&set.parameter) => {
-                let names: Vec<&str> = parameters.iter().map(String::as_str).collect();
-                let start = set.rule.len() + 1;
-                let message = format!("the rule `{}` has no parameter `{}`", set.rule, set.parameter);
-                report.add(
-                    codes::R016,
-                    &(start..start + set.parameter.len()),
-                    message,
-                    "not a parameter",
-                    suggest(&set.parameter, &names),
-                );
-            }
-            Some(_) => {}
-        }
-        all.extend(report.finish());
-    }
-    all
-}
-
-/// Reports a file whose id another file has.
-pub(super) fn same_id(source: &Source, id: &str, other: &str) -> Vec<Diagnostic> {
+/// Reports a file whose id, which stands at `place`, another file has.
+pub(super) fn same_id(source: &Source, id: &str, place: &Span, other: &str) -> Vec<Diagnostic> {
     let mut report = Reporter::new(&source.path, &source.text);
-    let at = source.text.find(id).unwrap_or(0);
     report.add(
         codes::R008,
-        &(at..at + id.len().min(source.text.len())),
+        place,
         format!("two rules have the id `{id}`"),
-        format!("{other} has it too"),
+        format!("`{other}` has it too"),
         "rename one of the two",
     );
     report.finish()

@@ -1,11 +1,10 @@
 //! Which columns a predicate may read at its place, and of what kind they are.
 
-use polars::prelude::DataType;
+use crate::columns::{Span, schema};
 
-use crate::columns::schema::{self, Kind};
-
-use super::predicate::{datetime, duration};
-use super::{Role, Step};
+use super::kinds::Kind;
+use super::truth::Range;
+use super::{Role, Shape, Step};
 
 /// Columns that look back over the ledger: part of the language, not yet of the engine.
 pub(super) const HISTORY: [&str; 9] = [
@@ -24,26 +23,18 @@ pub(super) const HISTORY: [&str; 9] = [
 pub(super) const COUNTED: [&str; 5] = ["age_days", "payers", "payees", "transfers_in", "transfers_out"];
 
 /// Sums and counts of an instance.
-const OUTCOME: [(&str, Outcome); 10] = [
-    ("amount_in", Outcome::Money),
-    ("amount_out", Outcome::Money),
-    ("amount_total", Outcome::Money),
-    ("transfers", Outcome::Number),
-    ("hops", Outcome::Number),
-    ("currencies", Outcome::Number),
-    ("channels", Outcome::Number),
-    ("duration", Outcome::Duration),
-    ("started", Outcome::Time),
-    ("ended", Outcome::Time),
+const OUTCOME: [(&str, Kind); 10] = [
+    ("amount_in", Kind::Number),
+    ("amount_out", Kind::Number),
+    ("amount_total", Kind::Number),
+    ("transfers", Kind::Count),
+    ("hops", Kind::Count),
+    ("currencies", Kind::Count),
+    ("channels", Kind::Count),
+    ("duration", Kind::Duration),
+    ("started", Kind::Time),
+    ("ended", Kind::Time),
 ];
-
-#[derive(Clone, Copy)]
-enum Outcome {
-    Money,
-    Number,
-    Duration,
-    Time,
-}
 
 /// Where a predicate stands.
 #[derive(Clone, Copy, Debug)]
@@ -52,15 +43,26 @@ pub(super) enum Place<'f> {
     Transfer,
     /// `roles`, `via`: one account.
     Account,
-    /// `having`, `unless`: one instance or match of these roles and steps.
-    Outcome(&'f [Role], &'f [Step]),
+    /// `having`, `unless`: one instance or match.
+    Outcome(Outcome<'f>),
+    /// `having`, `unless` of a flow that cannot be read: any column may exist.
+    Anything,
+}
+
+/// What an instance or a match is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outcome<'f> {
+    pub(super) roles: &'f [Role],
+    pub(super) steps: &'f [Step],
+    /// The longest that it can last: `within` for an instance, nothing for a match.
+    pub(super) longest: Option<Span>,
 }
 
 /// What a place says of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Column {
     /// It exists, with this kind of value.
-    Known(DataType),
+    Known(Kind),
     /// The ledger decides.
     Open,
     /// It is for evaluation alone.
@@ -69,45 +71,46 @@ pub(super) enum Column {
     History,
     /// It counts earlier matches.
     Repeats,
+    /// It may belong to the input, and is almost the name of one of ours.
+    Similar(String),
     /// It does not exist, for a reason and with names that do.
     Unknown(String, Vec<String>),
 }
 
 impl Place<'_> {
     pub(super) fn column(self, name: &str) -> Column {
+        // A step may be called `label`; then `label_amount` is its sum.
+        let own = matches!(self, Self::Outcome(_)) && !name.contains('.');
+        let last = name.rsplit('.').next().unwrap_or(name);
+        if !own && (last == "label" || last.starts_with("label_")) {
+            return Column::Label;
+        }
         match self {
             Self::Transfer => transfer(name),
             Self::Account => account(name),
-            Self::Outcome(roles, steps) => outcome(name, roles, steps),
+            Self::Outcome(outcome) => outcome.column(name),
+            Self::Anything => Column::Open,
         }
     }
 
-    /// The least value that a column can have, and whether it can have it.
-    pub(super) fn least(self, name: &str) -> Option<(f64, bool)> {
+    /// The numbers that a column can have, where something is known of them; lengths of time in seconds.
+    pub(super) fn range(self, name: &str) -> Option<Range> {
         match self {
-            Self::Transfer => ["amount", "original_amount"].contains(&name).then_some((0.0, false)),
+            Self::Transfer => ["amount", "original_amount"].contains(&name).then_some(Range::above(0.0)),
             Self::Account => {
-                ["payers", "payees", "transfers_in", "transfers_out"].contains(&name).then_some((0.0, true))
+                ["payers", "payees", "transfers_in", "transfers_out"].contains(&name).then_some(Range::from(0.0))
             }
-            Self::Outcome(..) => {
-                let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
-                if name.starts_with("amount_") || ends(&["_amount", "_min", "_max"]) {
-                    Some((0.0, false))
-                } else if ["transfers", "hops", "currencies"].contains(&name) || ends(&["_count", "_transfers"]) {
-                    Some((1.0, true))
-                } else {
-                    (name == "duration").then_some((0.0, true))
-                }
-            }
+            Self::Outcome(outcome) => outcome.range(name),
+            Self::Anything => None,
         }
     }
 }
 
-fn kind(kind: Kind) -> DataType {
+fn kind(kind: schema::Kind) -> Kind {
     match kind {
-        Kind::Text => DataType::String,
-        Kind::Number => DataType::Float64,
-        Kind::Time => datetime(),
+        schema::Kind::Text => Kind::Text,
+        schema::Kind::Number => Kind::Number,
+        schema::Kind::Time => Kind::Time,
     }
 }
 
@@ -121,7 +124,7 @@ fn transfer(name: &str) -> Column {
                 let reason = format!("`{column}` is worked out for roles, not for transfers");
                 Column::Unknown(reason, Vec::new())
             }
-            "sender" | "receiver" => account(column),
+            "sender" | "receiver" => dotted(end, account(column)),
             _ => Column::Unknown(
                 "a dotted name begins with `sender.` or `receiver.` here".to_owned(),
                 vec![format!("sender.{column}"), format!("receiver.{column}")],
@@ -129,18 +132,20 @@ fn transfer(name: &str) -> Column {
         };
     }
     if name == "original_amount" {
-        return Column::Known(DataType::Float64);
+        return Column::Known(Kind::Number);
     }
     match schema::transfer(name) {
-        Some(column) if !column.visible => Column::Label,
         Some(column) => Column::Known(kind(column.kind)),
-        None => open(name, schema::TRANSFER.iter().filter(|column| column.visible).map(|column| column.name)),
+        None => {
+            let visible = schema::TRANSFER.iter().filter(|column| column.visible).map(|column| column.name);
+            open(name, visible.chain(["original_amount"]).chain(HISTORY))
+        }
     }
 }
 
 fn account(name: &str) -> Column {
     if COUNTED.contains(&name) {
-        return Column::Known(DataType::Int64);
+        return Column::Known(Kind::Count);
     }
     if name.contains('.') {
         return Column::Unknown("a role's predicate is about its own account".to_owned(), Vec::new());
@@ -151,62 +156,104 @@ fn account(name: &str) -> Column {
     }
 }
 
-/// A name that is not ours belongs to the input, unless it looks like a slip of the finger.
-fn open<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Column {
-    match super::diagnostic::nearest(name, known) {
-        Some(near) => {
-            Column::Unknown("no column of this name, and one that is almost the same".to_owned(), vec![near.to_owned()])
-        }
-        None => Column::Open,
+/// What is said of the account column behind a dot.
+fn dotted(before: &str, column: Column) -> Column {
+    match column {
+        Column::Similar(near) => Column::Similar(format!("{before}.{near}")),
+        other => other,
     }
 }
 
-fn outcome(name: &str, roles: &[Role], steps: &[Step]) -> Column {
-    if name == "repeats" {
-        return Column::Repeats;
+/// A name that is not ours belongs to the input, unless it looks like a slip of the finger.
+fn open<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Column {
+    super::diagnostic::nearest(name, known).map_or(Column::Open, |near| Column::Similar(near.to_owned()))
+}
+
+impl<'f> Outcome<'f> {
+    fn role(self, name: &str) -> Option<&'f Role> {
+        self.roles.iter().find(|role| role.name == name)
     }
-    if let Some((_, outcome)) = OUTCOME.iter().find(|(known, _)| *known == name) {
-        return Column::Known(match outcome {
-            Outcome::Money => DataType::Float64,
-            Outcome::Number => DataType::Int64,
-            Outcome::Duration => duration(),
-            Outcome::Time => datetime(),
-        });
+
+    fn step(self, name: &str) -> Option<&'f Step> {
+        self.steps.iter().find(|step| step.name.as_deref() == Some(name))
     }
-    if let Some((role, column)) = name.split_once('.') {
-        return match roles.iter().find(|known| known.name == role) {
+
+    fn column(self, name: &str) -> Column {
+        if name == "repeats" {
+            return Column::Repeats;
+        }
+        if let Some((_, kind)) = OUTCOME.iter().find(|(known, _)| *known == name) {
+            return Column::Known(*kind);
+        }
+        if let Some((role, column)) = name.split_once('.') {
+            return self.of_role(role, column);
+        }
+        if name.strip_suffix("_count").is_some_and(|role| self.role(role).is_some()) {
+            return Column::Known(Kind::Count);
+        }
+        match name.rsplit_once('_').filter(|(step, _)| self.step(step).is_some()) {
+            Some((_, "amount" | "min" | "max")) => Column::Known(Kind::Number),
+            Some((_, "transfers")) => Column::Known(Kind::Count),
+            _ => Column::Unknown("an instance has no column of this name".to_owned(), self.names()),
+        }
+    }
+
+    /// The column `column` of the account of a role.
+    fn of_role(self, role: &str, column: &str) -> Column {
+        match self.role(role) {
             Some(role) if !role.is_single() => {
                 Column::Unknown(format!("`{}` is a set: only a single role has columns", role.name), Vec::new())
             }
             Some(_) if COUNTED.contains(&column) => {
                 Column::Unknown(format!("`{column}` is for predicates under `roles`"), Vec::new())
             }
-            Some(_) => account(column),
+            Some(role) => dotted(&role.name, account(column)),
             None => {
-                let singles = roles.iter().filter(|role| role.is_single());
+                let singles = self.roles.iter().filter(|role| role.is_single());
                 Column::Unknown(
                     format!("the flow has no role `{role}`"),
                     singles.map(|role| format!("{}.{column}", role.name)).collect(),
                 )
             }
-        };
-    }
-    if name.strip_suffix("_count").is_some_and(|role| roles.iter().any(|known| known.name == role)) {
-        return Column::Known(DataType::Int64);
-    }
-    if let Some((step, what)) = name.rsplit_once('_')
-        && steps.iter().any(|known| known.name.as_deref() == Some(step))
-    {
-        match what {
-            "amount" | "min" | "max" => return Column::Known(DataType::Float64),
-            "transfers" => return Column::Known(DataType::Int64),
-            _ => {}
         }
     }
-    let mut known: Vec<String> = OUTCOME.iter().map(|(name, _)| (*name).to_owned()).collect();
-    known.extend(roles.iter().map(|role| format!("{}_count", role.name)));
-    for step in steps.iter().filter_map(|step| step.name.as_ref()) {
-        known.extend(["amount", "transfers", "min", "max"].map(|what| format!("{step}_{what}")));
+
+    /// Every column of this instance without a dot.
+    fn names(self) -> Vec<String> {
+        let mut names: Vec<String> = OUTCOME.iter().map(|(name, _)| (*name).to_owned()).collect();
+        names.extend(self.roles.iter().map(|role| format!("{}_count", role.name)));
+        for step in self.steps.iter().filter_map(|step| step.name.as_ref()) {
+            names.extend(["amount", "transfers", "min", "max"].map(|what| format!("{step}_{what}")));
+        }
+        names
     }
-    Column::Unknown("an instance has no column of this name".to_owned(), known)
+
+    fn range(self, name: &str) -> Option<Range> {
+        if name.starts_with("amount_") {
+            return Some(Range::above(0.0));
+        }
+        if ["transfers", "hops", "currencies"].contains(&name) {
+            return Some(Range::from(1.0));
+        }
+        if name == "duration" {
+            let least = Range::from(0.0);
+            return Some(self.longest.map_or(least, |longest| least.and(Range::to(seconds(longest)))));
+        }
+        if let Some(role) = name.strip_suffix("_count").and_then(|role| self.role(role)) {
+            return Some(role.members.map_or(Range::only(1.0), |members| Range::from(members.least.into())));
+        }
+        let (step, what) = name.rsplit_once('_')?;
+        let step = self.step(step)?;
+        Some(match (what, &step.shape) {
+            ("transfers", Shape::Set { transfers, .. }) => Range::from(transfers.least.into()),
+            ("transfers", Shape::Path { hops, .. }) => Range::from(hops.least.into()),
+            ("transfers", Shape::One) => Range::from(1.0),
+            _ => Range::above(0.0),
+        })
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "compared with what the predicate says, which is a double as well")]
+pub(super) fn seconds(span: Span) -> f64 {
+    span.0 as f64 / Span::SECOND.0 as f64
 }

@@ -1,63 +1,92 @@
-//! The small tables of rule tests: a header behind `#`, one row a line, cells between blanks.
+//! The tests of a rule: their small tables (a header behind `#`, one row a line, cells between blanks) and the matches
+//! that they expect.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::columns::{Ratio, Span as Duration};
+use crate::columns::{Ratio, Span as Duration, schema};
 
 use super::codes;
 use super::diagnostic::{Span, nearest};
-use super::reader::{Reader, get, quoted};
+use super::reader::{Reader, get, key_of, quoted};
 use super::tree::{Entry, Kind, Node};
 use super::{Role, RuleTest, TestTable};
 
-const TRANSFERS: [&str; 4] = ["when", "from", "to", "amount"];
-const ACCOUNTS: [&str; 1] = ["account"];
+/// A kind of table in a test.
+#[derive(Clone, Copy)]
+struct Form {
+    name: &'static str,
+    required: &'static [&'static str],
+    /// Canonical columns that have another name in tests, and that name.
+    renamed: &'static [(&'static str, &'static str)],
+    canonical: &'static [schema::Canonical],
+}
+
+const TRANSFERS: Form = Form {
+    name: "transfers",
+    required: &["when", "from", "to", "amount"],
+    renamed: &[("timestamp", "when"), ("sender", "from"), ("receiver", "to")],
+    canonical: schema::TRANSFER,
+};
+
+const ACCOUNTS: Form = Form { name: "accounts", required: &["account"], renamed: &[], canonical: schema::ACCOUNT };
+
 const KEYS: [&str; 4] = ["name", "transfers", "accounts", "matches"];
 
+/// A word of a table and where it stands in the table's text.
+type Cell<'t> = (&'t str, Span);
+
+/// Accounts by role that a test expects of one match.
+type Expected = BTreeMap<String, BTreeSet<String>>;
+
 impl Reader<'_, '_> {
-    /// The tests of a rule.
-    pub(super) fn tests(&mut self, node: Option<&Node>, key_span: &Span, roles: &[Role]) -> Vec<RuleTest> {
-        let items = node.map_or(&[] as &[Node], |node| self.list(node, "tests"));
-        let tests: Vec<RuleTest> = items.iter().filter_map(|item| self.test(item, roles)).collect();
-        if node.is_some() && items.is_empty() {
+    /// The tests of a rule; `roles` is missing where the flow cannot be read.
+    pub(super) fn tests(&mut self, entries: &[Entry], roles: Option<&Vec<Role>>) -> Vec<RuleTest> {
+        let items = get(entries, "tests").map_or(&[] as &[Node], |node| self.list(node, "tests"));
+        let key = get(entries, "tests")
+            .map_or_else(|| entries.first().map_or(0..0, |entry| entry.key_span.clone()), |_| key_of(entries, "tests"));
+        let expects = |test: &Node| match &test.kind {
+            Kind::Map(entries) => {
+                !get(entries, "matches").is_some_and(|node| matches!(&node.kind, Kind::List(all) if all.is_empty()))
+            }
+            _ => false,
+        };
+        if items.is_empty() {
             self.error(
                 codes::R040,
-                key_span,
+                &key,
                 "this rule has no test",
                 "nothing shows what it finds",
-                "add a test with `transfers` and `matches`",
+                "add `tests`, each with `name`, `transfers` and `matches`",
             );
-        } else if !tests.is_empty() && tests.iter().all(|test| !test.matches.is_empty()) {
+        } else if items.iter().all(expects) {
             self.error(
                 codes::R041,
-                key_span,
+                &key,
                 "no test of this rule must not match",
                 "every test expects a match",
                 "add a near miss or a lookalike with `matches: []`",
             );
         }
-        tests
+        items.iter().filter_map(|item| self.test(item, roles)).collect()
     }
 
-    fn test(&mut self, node: &Node, roles: &[Role]) -> Option<RuleTest> {
+    fn test(&mut self, node: &Node, roles: Option<&Vec<Role>>) -> Option<RuleTest> {
         let entries = self.map(node, "a test");
         self.known_keys(entries, &KEYS, "a test");
+        let start = entries.first().map_or(node.span.clone(), |entry| entry.key_span.clone());
         for key in ["name", "transfers", "matches"] {
             if get(entries, key).is_none() {
-                self.error(
-                    codes::R004,
-                    &node.span,
-                    format!("this test has no `{key}`"),
-                    "the test",
-                    format!("add `{key}`"),
-                );
+                let message = format!("this test has no `{key}`");
+                self.error(codes::R004, &start, message, "the test begins here", format!("add `{key}`"));
             }
         }
         let name = get(entries, "name").and_then(|node| self.scalar(node, "name")).unwrap_or_default().to_owned();
-        let transfers = get(entries, "transfers").and_then(|node| self.table(node, "transfers", &TRANSFERS));
-        let accounts = get(entries, "accounts").map(|node| self.table(node, "accounts", &ACCOUNTS));
-        let matches = get(entries, "matches").map(|node| self.matches(node, roles)).unwrap_or_default();
-        let line = self.report.text()[..node.span.start].matches('\n').count() + 1;
+        let transfers = get(entries, "transfers").and_then(|node| self.table(node, TRANSFERS));
+        let accounts = get(entries, "accounts").map(|node| self.table(node, ACCOUNTS));
+        let known = transfers.as_ref().map(accounts_of);
+        let items = get(entries, "matches").map_or(&[] as &[Node], |node| self.list(node, "matches"));
+        let matches = items.iter().map(|item| self.expected(item, roles, known.as_ref())).collect();
+        let line = self.report.text()[..start.start].matches('\n').count() + 1;
         let accounts = match accounts {
             Some(table) => Some(table?),
             None => None,
@@ -65,100 +94,187 @@ impl Reader<'_, '_> {
         Some(RuleTest { name, transfers: transfers?, accounts, matches, line })
     }
 
-    fn matches(&mut self, node: &Node, roles: &[Role]) -> Vec<BTreeMap<String, BTreeSet<String>>> {
-        let items = self.list(node, "matches");
-        items.iter().map(|item| self.expected(item, roles)).collect()
-    }
-
-    fn expected(&mut self, node: &Node, roles: &[Role]) -> BTreeMap<String, BTreeSet<String>> {
+    fn expected(&mut self, node: &Node, roles: Option<&Vec<Role>>, known: Option<&BTreeSet<&str>>) -> Expected {
         let mut expected = BTreeMap::new();
         let entries: &[Entry] = self.map(node, "an expected match");
         for entry in entries {
-            if !roles.iter().any(|role| role.name == entry.key) {
-                let known: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
-                let help = nearest(&entry.key, known.iter().copied())
-                    .map_or_else(|| format!("the roles are {}", quoted(&known)), |near| format!("write `{near}`"));
-                self.error(
-                    codes::R043,
-                    &entry.key_span,
-                    format!("the flow has no role `{}`", entry.key),
-                    "not a role",
-                    help,
-                );
+            if let Some(roles) = roles {
+                self.check_role(entry, roles);
             }
             let accounts = match &entry.value.kind {
-                Kind::Scalar(account) => vec![account.clone()],
-                _ => self.texts(Some(&entry.value), &entry.key),
+                Kind::Scalar(_) => std::slice::from_ref(&entry.value),
+                _ => self.list(&entry.value, &entry.key),
             };
-            expected.insert(entry.key.clone(), accounts.into_iter().collect());
+            let mut names = BTreeSet::new();
+            for account in accounts {
+                let Some(name) = self.scalar(account, &entry.key) else { continue };
+                if let Some(known) = known.filter(|known| !known.contains(name)) {
+                    let help = nearest(name, known.iter().copied())
+                        .map_or_else(|| "name an account of `transfers`".to_owned(), |near| format!("write `{near}`"));
+                    let message = format!("the test has no account `{name}`");
+                    self.error(codes::R044, &account.span, message, "in no transfer of this test", help);
+                }
+                names.insert(name.to_owned());
+            }
+            expected.insert(entry.key.clone(), names);
         }
         expected
     }
 
-    fn table(&mut self, node: &Node, what: &str, required: &[&str]) -> Option<TestTable> {
-        let text = self.scalar(node, what)?.to_owned();
+    /// Reports an expected role that the flow does not have, and several accounts for a single role.
+    fn check_role(&mut self, entry: &Entry, roles: &[Role]) {
+        match roles.iter().find(|role| role.name == entry.key) {
+            None => {
+                let known: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+                let help = nearest(&entry.key, known.iter().copied())
+                    .map_or_else(|| format!("the roles are {}", quoted(&known)), |near| format!("write `{near}`"));
+                let message = format!("the flow has no role `{}`", entry.key);
+                self.error(codes::R043, &entry.key_span, message, "not a role", help);
+            }
+            Some(role) if role.is_single() && matches!(&entry.value.kind, Kind::List(all) if all.len() != 1) => {
+                let message = format!("`{}` is one account", role.name);
+                self.error(
+                    codes::R043,
+                    &entry.key_span,
+                    message,
+                    "a single role",
+                    format!("write one match for each account: `- {{ {}: … }}`", role.name),
+                );
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn table(&mut self, node: &Node, form: Form) -> Option<TestTable> {
+        let text = self.scalar(node, form.name)?.to_owned();
         let before = self.report.len();
-        let table = read(&text, |message, help| {
-            self.error(codes::R042, &node.span, message, "in this table", help);
-        })?;
-        for column in required.iter().filter(|column| !table.header.iter().any(|name| name == *column)) {
-            self.error(
-                codes::R042,
-                &node.span,
-                format!("the table has no column `{column}`"),
-                "in this table",
-                format!("begin it with `# {}`", required.join("  ")),
-            );
-        }
-        for row in &table.rows {
-            check_row(&table.header, row, |message, help| {
-                self.error(codes::R042, &node.span, message, "in this table", help);
-            });
-        }
-        (self.report.len() == before).then_some(table)
-    }
-}
-
-fn read(text: &str, mut fault: impl FnMut(String, String)) -> Option<TestTable> {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let Some(header) = lines.next().and_then(|line| line.strip_prefix('#')).map(cells) else {
-        fault("the table has no header".to_owned(), "begin it with the column names behind `#`".to_owned());
-        return None;
-    };
-    let mut rows = Vec::new();
-    for line in lines.filter(|line| !line.starts_with('#')) {
-        let row = cells(line);
-        if row.len() != header.len() {
-            let message = format!("`{line}` has {} cells, and the header has {}", row.len(), header.len());
-            fault(message, "write `-` where there is nothing; a cell holds no blanks".to_owned());
+        let mut lines = cells(&text).into_iter();
+        let header = lines.next().and_then(header);
+        let Some((line, header)) = header else {
+            let help = format!("begin it with `# {}`", form.required.join("  "));
+            let first = text.trim_start().lines().next().unwrap_or_default();
+            let at = text.find(first).unwrap_or(0);
+            let place = self.place(&node.span, &text, &(at..at + first.len()));
+            self.error(codes::R042, &place, "the table has no header", "this is no header", help);
             return None;
+        };
+        let mut fault = |place: &Span, message: String, help: String| {
+            let place = self.place(&node.span, &text, place);
+            self.error(codes::R042, &place, message, "not so here", help);
+        };
+        check_header(form, &line, &header, &mut fault);
+        let names: Vec<String> = header.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let mut rows = Vec::new();
+        for row in lines.filter(|row| !row[0].0.starts_with('#')) {
+            if row.len() == names.len() {
+                check_row(form, &names, &row, &mut fault);
+            } else {
+                let place = row[0].1.start..row[row.len() - 1].1.end;
+                let message = format!("the row has {} cells, and the header has {}", row.len(), names.len());
+                fault(&place, message, "write `-` where there is nothing; a cell holds no blanks".to_owned());
+            }
+            rows.push(row.into_iter().map(|(cell, _)| (cell != "-").then(|| cell.to_owned())).collect());
         }
-        rows.push(row.into_iter().map(|cell| (cell != "-").then_some(cell)).collect());
+        (self.report.len() == before).then_some(TestTable { header: names, rows })
     }
-    Some(TestTable { header, rows })
 }
 
-fn check_row(header: &[String], row: &[Option<String>], mut fault: impl FnMut(String, String)) {
-    for (column, cell) in header.iter().zip(row) {
-        let Some(cell) = cell else {
-            if TRANSFERS.contains(&column.as_str()) || column == "account" {
-                fault(format!("a row has nothing under `{column}`"), format!("every row needs `{column}`"));
+/// The accounts that the transfers of a test name.
+fn accounts_of(table: &TestTable) -> BTreeSet<&str> {
+    let ends = table.header.iter().map(|name| name == "from" || name == "to").collect::<Vec<_>>();
+    let cells = table.rows.iter().flat_map(|row| row.iter().zip(&ends));
+    cells.filter(|(_, end)| **end).filter_map(|(cell, _)| cell.as_deref()).collect()
+}
+
+/// The words of each line that has any.
+fn cells(text: &str) -> Vec<Vec<Cell<'_>>> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let mut row = Vec::new();
+        let mut at = 0;
+        for word in line.split_whitespace() {
+            at += line[at..].find(word).expect("the word is in its line");
+            row.push((word, start + at..start + at + word.len()));
+            at += word.len();
+        }
+        if !row.is_empty() {
+            lines.push(row);
+        }
+        start += line.len();
+    }
+    lines
+}
+
+/// The whole line of a header and its names, if the line begins with `#`.
+fn header(row: Vec<Cell<'_>>) -> Option<(Span, Vec<Cell<'_>>)> {
+    let line = row[0].1.start..row[row.len() - 1].1.end;
+    let first = row[0].0.strip_prefix('#')?;
+    let (_, place) = row[0].clone();
+    let glued = (!first.is_empty()).then(|| (first, place.start + 1..place.end));
+    Some((line, glued.into_iter().chain(row.into_iter().skip(1)).collect()))
+}
+
+fn check_header(form: Form, line: &Span, header: &[Cell<'_>], fault: &mut impl FnMut(&Span, String, String)) {
+    for required in form.required.iter().filter(|name| !header.iter().any(|(given, _)| given == *name)) {
+        let help = format!("begin it with `# {}`", form.required.join("  "));
+        fault(line, format!("the table has no column `{required}`"), help);
+    }
+    for (position, (name, place)) in header.iter().enumerate() {
+        if header[..position].iter().any(|(before, _)| before == name) {
+            fault(place, format!("the table has two columns `{name}`"), "leave one out".to_owned());
+        }
+        if let Some((_, wanted)) = form.renamed.iter().find(|(canonical, _)| canonical == name) {
+            fault(place, format!("a test has no column `{name}`"), format!("write `{wanted}`"));
+            continue;
+        }
+        let usual = form.canonical.iter().map(|column| column.name).chain(form.required.iter().copied());
+        let known: Vec<&str> = usual.collect();
+        // Labels are no use in a test; any other name that is not ours is a column of the input.
+        let hidden = form.canonical.iter().any(|column| column.name == *name && !column.visible);
+        if hidden {
+            fault(place, format!("`{name}` is ground truth"), "leave it out: rules never see labels".to_owned());
+        } else if let Some(near) = nearest(name, known.iter().copied()).filter(|_| !known.contains(name)) {
+            fault(place, format!("there is no column `{name}`"), format!("write `{near}`"));
+        }
+    }
+}
+
+fn check_row(form: Form, names: &[String], row: &[Cell<'_>], fault: &mut impl FnMut(&Span, String, String)) {
+    for (column, (cell, place)) in names.iter().zip(row) {
+        if *cell == "-" {
+            if form.required.contains(&column.as_str()) {
+                fault(place, format!("a row has nothing under `{column}`"), format!("every row needs `{column}`"));
             }
             continue;
-        };
-        let fits = match column.as_str() {
-            "when" | "opened" | "closed" => cell.parse::<Duration>().is_ok() || cell.parse::<jiff::Timestamp>().is_ok(),
-            "amount" => cell.parse::<Ratio>().is_ok_and(|amount| amount.numerator() > 0),
-            _ => true,
+        }
+        let kind = form.canonical.iter().find(|known| known.name == column).map(|known| known.kind);
+        let (fits, help) = match (column.as_str(), kind) {
+            ("amount" | "amount_received", _) => (is_amount(cell), "write a decimal above zero, not finer than a cent"),
+            ("when", _) | (_, Some(schema::Kind::Time)) => {
+                (is_time(cell), "write a duration such as `2h`, or a time such as `2024-01-31T12:00:00Z`")
+            }
+            (_, Some(schema::Kind::Number)) => (cell.parse::<Ratio>().is_ok(), "write a decimal"),
+            _ => (true, ""),
         };
         if !fits {
-            let help = if column == "amount" {
-                "write a decimal above zero"
-            } else {
-                "write a duration such as `2h`, or a time such as `2024-01-31T12:00:00Z`"
-            };
-            fault(format!("`{cell}` cannot stand under `{column}`"), help.to_owned());
+            fault(place, format!("`{cell}` cannot stand under `{column}`"), help.to_owned());
         }
     }
+}
+
+/// An amount of whole cents, as the ledger of a test holds it.
+fn is_amount(cell: &str) -> bool {
+    cell.parse::<Ratio>().is_ok_and(|amount| {
+        let cents = i128::from(amount.numerator()) * 100;
+        let denominator = i128::from(amount.denominator());
+        cents > 0 && cents % denominator == 0 && i64::try_from(cents / denominator).is_ok()
+    })
+}
+
+/// A time of at most a thousand years since the test's start, or a point in time.
+fn is_time(cell: &str) -> bool {
+    let far = Duration(1_000 * 365 * Duration::DAY.0);
+    cell.parse::<Duration>().is_ok_and(|span| -far.0 <= span.0 && span <= far)
+        || cell.parse::<jiff::Timestamp>().is_ok()
 }

@@ -67,17 +67,24 @@ pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
         Ok(raw) => Ok(locate(raw, text)),
         Err(error) => {
             let at = error.location().map_or(0, |location| offset(location, text));
-            let message = error.to_string();
-            let message = message.lines().next().unwrap_or_default();
-            let message = message.strip_prefix("error: ").unwrap_or(message);
-            let message = match message.split_once(": ") {
-                Some((place, rest)) if place.starts_with("line ") => rest,
-                _ => message,
-            };
-            let message = message.replace(", set DuplicateKeyPolicy in Options if acceptable", "");
-            Err(Malformed { at, message })
+            Err(Malformed { at, message: reason(&error) })
         }
     }
+}
+
+/// The parser's words without its advice for programmers, and without the place, which stands beside them anyway.
+fn reason(error: &serde_saphyr::Error) -> String {
+    let message = error.to_string();
+    let message = message.lines().next().unwrap_or_default();
+    let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let message = match message.split_once("budget breached: ") {
+        Some((_, breach)) if breach.starts_with("Documents") => "a file holds one document",
+        Some((_, breach)) if breach.starts_with("Depth") => "nested too deep for a rule",
+        Some(_) => "unfolds into more than a rule holds",
+        None => message,
+    };
+    message.to_owned()
 }
 
 /// The byte at which a place of the parser stands; parser columns count characters.
@@ -98,7 +105,51 @@ fn range(location: Location, text: &str) -> Range<usize> {
     };
     let end = (start + length).min(text.len());
     let start = start.min(end);
-    if text.is_char_boundary(start) && text.is_char_boundary(end) { start..end } else { 0..0 }
+    let written = text.get(start..end).unwrap_or_default();
+    // A block ends before the blank that ends it, so that its last line is underlined and not the one below.
+    start..start + written.trim_end().len()
+}
+
+/// The place in the file of a piece of a value that is written at `span`.
+///
+/// Quotes, indentation and folded lines are stepped over. Where value and text cannot be laid beside each other
+/// (escapes), the place is the whole value.
+pub(super) fn place(source: &str, span: &Range<usize>, value: &str, piece: &Range<usize>) -> Range<usize> {
+    let Some(written) = source.get(span.clone()) else { return span.clone() };
+    let quote = usize::from(written != value && written.starts_with(['"', '\'']));
+    let Some(offsets) = align(&written[quote..], value) else { return span.clone() };
+    let at = |offset: usize| offsets.iter().rev().find(|(inside, _)| *inside <= offset).map(|(_, outside)| *outside);
+    let last = value.get(..piece.end).and_then(|before| before.char_indices().next_back());
+    let end = match last {
+        Some((offset, c)) if offset >= piece.start => at(offset).map(|outside| outside + c.len_utf8()),
+        _ => at(piece.start),
+    };
+    match at(piece.start).zip(end) {
+        Some((start, end)) => span.start + quote + start..span.start + quote + end,
+        None => span.clone(),
+    }
+}
+
+/// For every character of a value its offset in the value and its offset in the text; blanks may be more or fewer.
+fn align(written: &str, value: &str) -> Option<Vec<(usize, usize)>> {
+    let mut offsets = Vec::with_capacity(value.len() + 1);
+    let mut rest = written.char_indices().peekable();
+    for (offset, wanted) in value.char_indices() {
+        let here = loop {
+            match rest.peek().copied() {
+                Some((here, found)) if found == wanted || (found.is_whitespace() && wanted.is_whitespace()) => {
+                    rest.next();
+                    break here;
+                }
+                Some((_, found)) if found.is_whitespace() => drop(rest.next()),
+                None if wanted.is_whitespace() => break written.len(),
+                _ => return None,
+            }
+        };
+        offsets.push((offset, here));
+    }
+    offsets.push((value.len(), rest.next().map_or(written.len(), |(here, _)| here)));
+    Some(offsets)
 }
 
 fn locate(raw: Spanned<Raw>, text: &str) -> Node {
@@ -121,7 +172,13 @@ fn locate(raw: Spanned<Raw>, text: &str) -> Node {
                 .collect(),
         ),
     };
-    Node { kind, span }
+    // A list or mapping reaches to the end of its last value.
+    let end = match &kind {
+        Kind::List(items) => items.last().map_or(span.end, |last| last.span.end),
+        Kind::Map(entries) => entries.last().map_or(span.end, |last| last.value.span.end.max(last.key_span.end)),
+        Kind::Nothing | Kind::Scalar(_) => span.end,
+    };
+    Node { kind, span: span.start..span.end.max(end) }
 }
 
 enum Raw {
@@ -197,5 +254,44 @@ impl<'de> Visitor<'de> for AnyValue {
             entries.push(entry);
         }
         Ok(Raw::Map(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the word stands that is `piece` of the value of key `a`.
+    fn shown(text: &str, word: &str) -> String {
+        let tree = parse(text).expect("YAML");
+        let Kind::Map(entries) = tree.kind else { panic!("a mapping") };
+        let node = &entries[0].value;
+        let Kind::Scalar(value) = &node.kind else { panic!("a single value") };
+        let at = value.find(word).expect("the word is in the value");
+        let place = place(text, &node.span, value, &(at..at + word.len()));
+        format!("{}@{}", &text[place.clone()], place.start)
+    }
+
+    #[test]
+    fn a_piece_of_a_value_is_found_however_the_value_is_written() {
+        assert_eq!(shown("a: one two", "two"), "two@7");
+        assert_eq!(shown("a: 'one two'", "two"), "two@8");
+        assert_eq!(shown("a: \"é two\"", "two"), "two@7");
+        assert_eq!(shown("a: one\n   two\n", "two"), "two@10");
+        assert_eq!(shown("a: |\n  one\n\n    two\n", "two"), "two@16");
+        assert_eq!(shown("a: >-\n  one\n  two\n", "two"), "two@14");
+        assert_eq!(shown("a: \"one \\t two\"", "two"), "\"one \\t two\"@3", "escapes: the whole value");
+    }
+
+    #[test]
+    fn a_text_that_unfolds_without_end_is_refused() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let alias = format!("*a{}", level - 1);
+            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", ")));
+        }
+        assert!(parse(&bomb).is_err());
+        assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse(&"a: {".repeat(1000)).is_err());
     }
 }

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, ValueWithSpan};
 
+use super::scope::seconds;
+use super::walk;
+
 /// Whether a condition depends on anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Truth {
@@ -15,24 +18,23 @@ pub(super) enum Truth {
     Depends,
 }
 
-/// Whether a condition can never or always hold. `least` gives the least value that a column can have, and whether it
-/// can have it.
-pub(super) fn of(expr: &Expr, least: &dyn Fn(&str) -> Option<(f64, bool)>) -> Truth {
+/// Whether a condition can never or always hold. `known` gives the numbers that a column can have.
+pub(super) fn of(expr: &Expr, known: &dyn Fn(&str) -> Option<Range>) -> Truth {
     match expr {
-        Expr::Nested(inner) => of(inner, least),
-        Expr::UnaryOp { op: UnaryOperator::Not, expr } => match of(expr, least) {
+        Expr::Nested(inner) => of(inner, known),
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } => match of(expr, known) {
             Truth::Never => Truth::Always,
             Truth::Always => Truth::Never,
             Truth::Depends => Truth::Depends,
         },
-        Expr::BinaryOp { left, op: BinaryOperator::Or, right } => match (of(left, least), of(right, least)) {
+        Expr::BinaryOp { left, op: BinaryOperator::Or, right } => match (of(left, known), of(right, known)) {
             (Truth::Always, _) | (_, Truth::Always) => Truth::Always,
             (Truth::Never, Truth::Never) => Truth::Never,
             _ => Truth::Depends,
         },
-        Expr::BinaryOp { op: BinaryOperator::And, .. } => conjunction(expr, least),
+        Expr::BinaryOp { op: BinaryOperator::And, .. } => conjunction(expr, known),
         Expr::Value(ValueWithSpan { value: Value::Boolean(holds), .. }) => constant(*holds),
-        _ => comparison(expr).map_or(Truth::Depends, |part| part.alone(least)),
+        _ => comparison(expr).map_or(Truth::Depends, |part| part.alone(known)),
     }
 }
 
@@ -40,10 +42,10 @@ fn constant(holds: bool) -> Truth {
     if holds { Truth::Always } else { Truth::Never }
 }
 
-fn conjunction(expr: &Expr, least: &dyn Fn(&str) -> Option<(f64, bool)>) -> Truth {
+fn conjunction(expr: &Expr, known: &dyn Fn(&str) -> Option<Range>) -> Truth {
     let mut parts = Vec::new();
     flatten(expr, &mut parts);
-    let truths: Vec<Truth> = parts.iter().map(|part| of(part, least)).collect();
+    let truths: Vec<Truth> = parts.iter().map(|part| of(part, known)).collect();
     if truths.contains(&Truth::Never) {
         return Truth::Never;
     }
@@ -91,14 +93,13 @@ enum Part {
 }
 
 impl Part {
-    fn alone(&self, least: &dyn Fn(&str) -> Option<(f64, bool)>) -> Truth {
+    fn alone(&self, known: &dyn Fn(&str) -> Option<Range>) -> Truth {
         match self {
             Self::Constant(holds) => constant(*holds),
             Self::Text(..) => Truth::Depends,
             Self::Numbers(_, range) if range.is_empty() => Truth::Never,
             Self::Numbers(column, range) => {
-                let Some((value, closed)) = least(column) else { return Truth::Depends };
-                let possible = Range { low: value, low_closed: closed, ..Range::ALL };
+                let Some(possible) = known(column) else { return Truth::Depends };
                 if possible.and(*range).is_empty() {
                     Truth::Never
                 } else if range.holds_all_of(possible) {
@@ -112,8 +113,8 @@ impl Part {
 }
 
 /// The numbers that a column may have.
-#[derive(Clone, Copy)]
-struct Range {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
     low: f64,
     low_closed: bool,
     high: f64,
@@ -123,7 +124,28 @@ struct Range {
 impl Range {
     const ALL: Self = Self { low: f64::NEG_INFINITY, low_closed: true, high: f64::INFINITY, high_closed: true };
 
-    fn and(self, other: Self) -> Self {
+    pub(super) fn only(value: f64) -> Self {
+        Self { low: value, low_closed: true, high: value, high_closed: true }
+    }
+
+    pub(super) fn from(low: f64) -> Self {
+        Self { low, ..Self::ALL }
+    }
+
+    pub(super) fn above(low: f64) -> Self {
+        Self { low, low_closed: false, ..Self::ALL }
+    }
+
+    pub(super) fn to(high: f64) -> Self {
+        Self { high, ..Self::ALL }
+    }
+
+    fn below(high: f64) -> Self {
+        Self { high, high_closed: false, ..Self::ALL }
+    }
+
+    /// The numbers that are in both.
+    pub(super) fn and(self, other: Self) -> Self {
         let (low, low_closed) = match self.low.total_cmp(&other.low) {
             std::cmp::Ordering::Less => (other.low, other.low_closed),
             std::cmp::Ordering::Greater => (self.low, self.low_closed),
@@ -145,11 +167,13 @@ impl Range {
         }
     }
 
-    /// Whether every number of `other` (which is open above) is in here.
+    /// Whether every number of `other` is in here.
     fn holds_all_of(self, other: Self) -> bool {
-        let from_below =
-            self.low < other.low || (self.low.total_cmp(&other.low).is_eq() && (self.low_closed || !other.low_closed));
-        from_below && self.high == f64::INFINITY
+        let both = self.and(other);
+        both.low.total_cmp(&other.low).is_eq()
+            && both.high.total_cmp(&other.high).is_eq()
+            && both.low_closed == other.low_closed
+            && both.high_closed == other.high_closed
     }
 }
 
@@ -158,7 +182,7 @@ fn comparison(expr: &Expr) -> Option<Part> {
         Expr::Nested(inner) => comparison(inner),
         Expr::Between { expr, negated: false, low, high } => {
             let (low, high) = (number(low)?, number(high)?);
-            Some(Part::Numbers(column(expr)?, Range { low, low_closed: true, high, high_closed: true }))
+            Some(Part::Numbers(column(expr)?, Range::from(low).and(Range::to(high))))
         }
         Expr::BinaryOp { left, op, right } => {
             if let (Some(a), Some(b)) = (number(left), number(right)) {
@@ -192,11 +216,11 @@ fn compare(a: f64, op: &BinaryOperator, b: f64) -> Option<bool> {
 
 fn range(op: &BinaryOperator, value: f64) -> Option<Range> {
     Some(match op {
-        BinaryOperator::Eq => Range { low: value, low_closed: true, high: value, high_closed: true },
-        BinaryOperator::Lt => Range { high: value, high_closed: false, ..Range::ALL },
-        BinaryOperator::LtEq => Range { high: value, ..Range::ALL },
-        BinaryOperator::Gt => Range { low: value, low_closed: false, ..Range::ALL },
-        BinaryOperator::GtEq => Range { low: value, ..Range::ALL },
+        BinaryOperator::Eq => Range::only(value),
+        BinaryOperator::Lt => Range::below(value),
+        BinaryOperator::LtEq => Range::to(value),
+        BinaryOperator::Gt => Range::above(value),
+        BinaryOperator::GtEq => Range::from(value),
         _ => return None,
     })
 }
@@ -229,22 +253,77 @@ fn text(expr: &Expr) -> Option<String> {
 
 /// A number, or a length of time in seconds.
 fn number(expr: &Expr) -> Option<f64> {
-    match expr {
-        Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) => text.parse().ok(),
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number(expr).map(|value| -value),
-        Expr::Nested(inner) => number(inner),
-        Expr::Interval(interval) => {
-            let written = text(&interval.value)?;
-            let (count, unit) = written.split_once(' ')?;
-            let seconds = match unit {
-                "days" => 86_400.0,
-                "hours" => 3_600.0,
-                "minutes" => 60.0,
-                "seconds" => 1.0,
-                _ => return None,
-            };
-            count.parse::<f64>().ok().map(|count| count * seconds)
+    match walk::constant(expr)? {
+        super::Value::Number(ratio) => Some(ratio.to_f64()),
+        super::Value::Duration(span) => Some(seconds(span)),
+        super::Value::Text(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlparser::dialect::GenericDialect;
+    use sqlparser::parser::Parser;
+
+    use super::*;
+
+    fn truth(text: &str) -> Truth {
+        let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text).expect("tokens");
+        let tree = parser.parse_expr().expect("a condition");
+        of(&tree, &|name| match name {
+            "amount" => Some(Range::above(0.0)),
+            "members" => Some(Range::from(5.0)),
+            "lasting" => Some(Range::from(0.0).and(Range::to(3600.0))),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn what_no_value_meets_never_holds() {
+        for text in [
+            "amount > 5 AND amount < 3",
+            "amount > 5 AND (kind = 'a' AND 5 >= amount)",
+            "amount BETWEEN 5 AND 3",
+            "amount <= 0",
+            "amount < 0 OR members < 5",
+            "members BETWEEN 1 AND 4",
+            "lasting > INTERVAL '2 hours'",
+            "kind = 'a' AND kind = 'b'",
+            "1 = 2",
+            "NOT amount > 0",
+            "false",
+        ] {
+            assert_eq!(truth(text), Truth::Never, "{text}");
         }
-        _ => None,
+    }
+
+    #[test]
+    fn what_every_value_meets_always_holds() {
+        for text in [
+            "amount >= 0",
+            "amount > 0 AND 1 = 1",
+            "members >= 5",
+            "kind = 'a' OR 2 > 1",
+            "lasting <= INTERVAL '1 hours'",
+        ] {
+            assert_eq!(truth(text), Truth::Always, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_some_value_meets_depends() {
+        for text in [
+            "amount > 5 AND amount < 6",
+            "amount >= 5 AND amount <= 5",
+            "amount > 5 OR amount < 3",
+            "members > 5",
+            "kind = 'a' OR kind = 'b'",
+            "kind <> 'a'",
+            "kind IS NULL",
+            "lasting < INTERVAL '1 hours'",
+            "other > 5 AND another < 3",
+        ] {
+            assert_eq!(truth(text), Truth::Depends, "{text}");
+        }
     }
 }

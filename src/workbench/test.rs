@@ -261,10 +261,4 @@ tests:
             "{failure:?}"
         );
     }
-
-    #[test]
-    fn an_amount_finer_than_a_cent_is_no_amount() {
-        let failure = outcome("      0h a b 10.005", "{ payer: a }", "amount >= 10").map(|failure| failure.to_string());
-        assert!(failure.as_ref().is_some_and(|told| told.contains("finer than a cent")), "{failure:?}");
-    }
 }

@@ -80,30 +80,25 @@ fn read(path: &Path) -> Result<Source, Failure> {
 /// Compiles rule texts and shows every diagnostic; a failure where one is an error.
 pub(crate) fn compile(sources: &[Source], overrides: &[Override]) -> Result<TypologySet, Failure> {
     let checked = lang::compile(sources, overrides);
-    show(&checked.diagnostics, sources, overrides);
+    show(&checked.diagnostics, sources);
     checked.set.ok_or_else(|| Failure::quiet(2))
 }
 
 /// Says what is wrong with the rules of a run, where that is what ended it.
 pub(crate) fn fail(error: RunError, request: &Request) -> Failure {
     if let RunError::Rules(diagnostics) = &error {
-        show(diagnostics, &request.sources, &request.overrides);
+        show(diagnostics, &request.sources);
     }
     error.into()
 }
 
 /// Shows diagnostics on standard error; returns how many are errors and how many warnings.
-pub(crate) fn show(diagnostics: &[Diagnostic], sources: &[Source], overrides: &[Override]) -> (usize, usize) {
+pub(crate) fn show(diagnostics: &[Diagnostic], sources: &[Source]) -> (usize, usize) {
     let colour = terminal::is_coloured();
     for diagnostic in diagnostics {
-        let set = overrides.iter().map(|set| format!("{}.{}={}", set.rule, set.parameter, set.value));
-        let text = sources
-            .iter()
-            .find(|source| source.path == diagnostic.path)
-            .map(|source| source.text.clone())
-            .or_else(|| set.into_iter().find(|text| text.len() >= diagnostic.span.end))
-            .unwrap_or_default();
-        terminal::complain(&format!("{}\n", diagnostic.render(&text, colour)));
+        let source = sources.iter().find(|source| source.path == diagnostic.path).map(|source| source.text.as_str());
+        let text = source.or_else(|| diagnostic.path.strip_prefix("--set ")).unwrap_or_default();
+        terminal::complain(&format!("{}\n", diagnostic.render(text, colour)));
     }
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).count();
     (errors, diagnostics.len() - errors)

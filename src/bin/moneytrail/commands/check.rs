@@ -14,7 +14,7 @@ pub(crate) fn run(check: &Check) -> Result<u8, Failure> {
     }
     let sources = library::sources(&check.paths)?;
     let checked = lang::compile(&sources, &[]);
-    let (errors, warnings) = library::show(&checked.diagnostics, &sources, &[]);
+    let (errors, warnings) = library::show(&checked.diagnostics, &sources);
     let [files, errors_said, warnings] = [(sources.len(), "rule file"), (errors, "error"), (warnings, "warning")]
         .map(|(number, noun)| terminal::counted(number, noun));
     terminal::complain(&format!("{files} checked: {errors_said}, {warnings}"));
@@ -25,6 +25,6 @@ fn explain(code: &str) -> Result<u8, Failure> {
     let Some(code) = lang::codes::find(code) else {
         return Err(Failure::usage(format!("there is no diagnostic `{code}`; codes look like `R012`")));
     };
-    writeln!(std::io::stdout(), "{}: {}\n\n{}", code.name, code.title, code.explanation)?;
+    writeln!(std::io::stdout(), "{}: {}\n\n{}", code.name, code.title, code.explanation())?;
     Ok(0)
 }

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
             return Err(library::fail(error, &settled.request));
         }
     };
-    library::show(&analysis.warnings, &settled.request.sources, &settled.request.overrides);
+    library::show(&analysis.warnings, &settled.request.sources);
     let facts = facts(&settled, started);
     let report = report(&analysis, &facts);
     if let Some(out) = &settled.out {
