@@ -194,6 +194,7 @@ fn wanted(request: &ingest::Request, set: &TypologySet) -> ingest::Request {
     request.account_columns.extend(also(&["kind", "country"]));
     for typology in &set.typologies {
         let needs = plan::columns(&typology.flow);
+        request.list_names.extend(needs.lists);
         request.columns.extend(needs.transfers);
         request.account_columns.extend(needs.accounts);
     }

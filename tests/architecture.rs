@@ -25,7 +25,7 @@ const SRC: [&str; 12] = [
     "write",
 ];
 
-const TOP: [&str; 11] = [
+const TOP: [&str; 12] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
@@ -33,6 +33,7 @@ const TOP: [&str; 11] = [
     "README.md",
     "benches",
     "docs",
+    "lists",
     "sample_data",
     "src",
     "tests",

@@ -141,13 +141,9 @@ impl Case {
             left = right;
         }
         Flow {
-            within: hours(self.within),
             distinct: self.distinct,
-            filter: None,
-            roles,
-            steps,
             having: self.having.map(|index| predicate(HAVINGS[index])),
-            unless: None,
+            ..Flow::of(hours(self.within), roles, steps)
         }
     }
 

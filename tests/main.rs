@@ -6,6 +6,7 @@ mod command_line;
 mod diagnostics;
 mod engine;
 mod equality;
+mod history;
 mod ingest;
 mod language;
 mod readme;

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use rayon::slice::ParallelSliceMut;
 
-use super::{AccountId, Accounts, BaseAmount, Column, CurrencyId, LedgerSummary, Money, RowId, Span, Time};
+use super::{
+    AccountId, Accounts, BaseAmount, Column, CurrencyId, LedgerSummary, Money, ReferenceList, RowId, Span, Time,
+};
 
 /// A currency and how many decimals its minor unit has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,6 +125,7 @@ pub struct Ledger {
     files: Vec<String>,
     accounts: Accounts,
     resolution: Span,
+    lists: BTreeMap<String, ReferenceList>,
 }
 
 impl Ledger {
@@ -173,7 +176,26 @@ impl Ledger {
             files: draft.files,
             accounts: Accounts::new(keys, account_columns),
             resolution: draft.resolution,
+            lists: BTreeMap::new(),
         }
+    }
+
+    /// The ledger with reference lists beside it, by name.
+    #[must_use]
+    pub fn with_lists(mut self, lists: BTreeMap<String, ReferenceList>) -> Self {
+        self.lists = lists;
+        self
+    }
+
+    /// The reference list of a name.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Option<&ReferenceList> {
+        self.lists.get(name)
+    }
+
+    /// All reference lists, in name order.
+    pub fn lists(&self) -> impl Iterator<Item = (&str, &ReferenceList)> {
+        self.lists.iter().map(|(name, list)| (name.as_str(), list))
     }
 
     /// How many transfers there are.

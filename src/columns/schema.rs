@@ -63,6 +63,17 @@ pub const ACCOUNT: &[Canonical] = &[
     seen("turnover", Kind::Number, "declared turnover a month, in the base currency"),
 ];
 
+/// The columns of a reference list.
+pub const LIST: &[Canonical] = &[
+    seen("value", Kind::Text, "a value on the list"),
+    seen("amount", Kind::Number, "in a list of thresholds: the amount, major units"),
+    seen("country", Kind::Text, "for a threshold: the country for which it holds"),
+    seen("currency", Kind::Text, "for a threshold: the currency for which it holds"),
+    seen("channel", Kind::Text, "for a threshold: the channel for which it holds"),
+    seen("valid_from", Kind::Time, "the first moment on the list"),
+    seen("valid_to", Kind::Time, "the last moment on the list"),
+];
+
 /// The canonical transfer column of this name.
 #[must_use]
 pub fn transfer(name: &str) -> Option<&'static Canonical> {

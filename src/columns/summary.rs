@@ -29,6 +29,8 @@ pub struct LedgerSummary {
     pub columns: BTreeSet<String>,
     /// Names of the account table's columns.
     pub account_columns: BTreeSet<String>,
+    /// Names of the reference lists.
+    pub lists: BTreeSet<String>,
     /// The most transfers that leave one account.
     pub busiest_sender: usize,
     /// The most transfers that reach one account.
@@ -77,6 +79,7 @@ impl LedgerSummary {
             currencies,
             columns: ledger.columns().map(|(name, _)| name.to_owned()).collect(),
             account_columns: ledger.accounts().columns().map(|(name, _)| name.to_owned()).collect(),
+            lists: ledger.lists().map(|(name, _)| name.to_owned()).collect(),
             busiest_sender: sent.into_iter().max().unwrap_or(0),
             busiest_receiver: received.into_iter().max().unwrap_or(0),
         }

@@ -40,10 +40,11 @@ pub fn read(request: &Request) -> Result<Intake, IngestError> {
     notes.extend(weighed.notes);
     let beside = read_labels(inputs.labels, &inputs.transfers, &mappings, &mut files)?;
     files.extend(mappings.file.clone());
+    let lists = super::lists::read(&request.list_names, &request.lists, &mut files)?;
     let read = transfers.read;
     let labels = transfers.labels.take();
     let sources = if labels.is_some() { transfers.sources.clone() } else { Vec::new() };
-    let ledger = Ledger::new(draft(transfers, table, base, weighed.amounts, accounts.columns));
+    let ledger = Ledger::new(draft(transfers, table, base, weighed.amounts, accounts.columns)).with_lists(lists);
     assert_eq!(ledger.len() as u64 + rejects.rows.len() as u64, read, "every row read is accepted or set aside");
     let labels = request.labels.then(|| beside.settle(&ledger, &sources, labels.as_ref()));
     let mapping = mappings.describe(&inputs.used);

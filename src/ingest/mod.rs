@@ -16,6 +16,7 @@ mod find;
 mod jsonl;
 mod labels;
 mod layout;
+mod lists;
 mod mapping;
 mod moment;
 mod patterns;
@@ -28,13 +29,14 @@ mod table;
 mod texts;
 mod transfers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::columns::{Ledger, RowId};
 
 pub use assemble::read;
 pub use error::{Failure, IngestError};
+pub use lists::shipped as shipped_lists;
 pub use presets::{Preset, presets};
 
 /// What to read and how.
@@ -58,6 +60,10 @@ pub struct Request {
     pub columns: BTreeSet<String>,
     /// Account columns that rules and statistics read.
     pub account_columns: BTreeSet<String>,
+    /// Files of reference lists, by the name that rules read them under.
+    pub lists: BTreeMap<String, PathBuf>,
+    /// Names of the lists that rules read; those without a file may be built in.
+    pub list_names: BTreeSet<String>,
     /// Whether ground-truth labels are read too (into [`Intake::labels`], never into the ledger).
     pub labels: bool,
 }
@@ -97,7 +103,7 @@ pub struct Intake {
 pub struct InputFile {
     /// Its path as given; `-` is standard input.
     pub path: String,
-    /// What it holds: `transfers`, `accounts`, `labels`, `rates` or `mapping`.
+    /// What it holds: `transfers`, `accounts`, `labels`, `rates`, `list` or `mapping`.
     pub role: String,
     /// Its format: `csv`, `csv.gz`, `csv.zst`, `parquet`, `arrow`, `jsonl`, `toml`.
     pub format: String,

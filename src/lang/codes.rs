@@ -72,16 +72,13 @@ codes! {
     R035 Error "a predicate that always holds";
     R036 Error "a rule that looks at labels";
     R037 Error "a predicate for a role that does not exist";
+    R038 Error "a transfer between roles that do not exist";
     R040 Error "a rule without a test";
     R041 Error "a rule without a test that must not match";
     R042 Error "a test table that cannot be read";
     R043 Error "an expected match that does not fit the flow";
     R044 Error "an expected account that the test does not have";
-    R901 Error "history columns: not supported yet";
-    R902 Error "`without`: not supported yet";
     R903 Error "`level`: not supported yet";
-    R904 Error "`repeats`: not supported yet";
-    R905 Error "reference lists: not supported yet";
     R906 Error "composition: not supported yet";
     R907 Error "hops from or to a set: not supported yet";
     W001 Warning "a flow that can explode";

@@ -85,20 +85,6 @@ impl Reader<'_, '_> {
                 "labels are never visible to rules",
                 "remove it; `evaluate` compares matches with labels",
             ),
-            Column::History => self.error(
-                codes::R901,
-                &span,
-                format!("`{name}` is not supported yet"),
-                "a history column",
-                "leave the condition out, or keep the rule for a later version",
-            ),
-            Column::Repeats => self.error(
-                codes::R904,
-                &span,
-                "`repeats` is not supported yet",
-                "counts earlier matches",
-                "leave the condition out, or keep the rule for a later version",
-            ),
             Column::Unknown(reason, known) => {
                 let names: Vec<&str> = known.iter().map(String::as_str).collect();
                 let help = match nearest(name, names.iter().copied()) {
@@ -117,13 +103,6 @@ impl Reader<'_, '_> {
         let span = self.piece(node, text, fault.place.as_ref());
         match &fault.what {
             What::Parameter(name) => self.unknown_parameter(name, &span),
-            What::List(name) => self.error(
-                codes::R905,
-                &span,
-                format!("the list `@{name}` is not supported yet"),
-                "a reference list",
-                "write the values out: `IN ('AA', 'BB')`",
-            ),
             What::Syntax(message) => self.error(
                 codes::R030,
                 &span,

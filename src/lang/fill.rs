@@ -100,7 +100,7 @@ pub(super) fn fill(text: &str, scope: &Scope) -> Result<Filled, Fault> {
                 let literal = literal(scope.get(name).ok_or_else(unknown)?);
                 filled.replace(&literal.map_err(|what| Fault::at(at..end, what))?, at..end);
             }
-            '@' => return Err(Fault::at(at..end, What::List(word[1..].to_owned()))),
+            '@' => filled.replace(&format!("\"{word}\""), at..end),
             _ => match word.parse::<Span>() {
                 Ok(span) => {
                     let literal = literal(&Value::Duration(span)).map_err(|what| Fault::at(at..end, what))?;

@@ -60,7 +60,9 @@ impl Reader<'_, '_> {
         let lines: Option<Vec<Line<'_>>> = read.into_iter().collect();
         let joined = lines.and_then(|lines| self.join(&lines, flow_key).map(|joined| (lines, joined)));
         let Some((lines, (roles, ends))) = joined else {
-            items.iter().for_each(|item| self.options_alone(item, within));
+            for item in items {
+                self.options_alone(item, within);
+            }
             return None;
         };
         let mut steps: Vec<Step> = Vec::new();

@@ -168,13 +168,14 @@ impl Kinds<'_> {
         let plain = |kind: Kind| if kind == Kind::Count { Kind::Number } else { kind };
         let (a, b) = (self.of(left)?.map(plain), self.of(right)?.map(plain));
         Ok(match (a, op, b) {
-            (Some(Kind::Time), Minus, Some(Kind::Time)) => Some(Kind::Duration),
-            (Some(Kind::Time), Plus | Minus, Some(Kind::Duration)) => Some(Kind::Time),
-            (Some(Kind::Duration), Plus, Some(Kind::Time)) => Some(Kind::Time),
-            (Some(Kind::Duration), Plus | Minus, Some(Kind::Duration)) => Some(Kind::Duration),
             (Some(Kind::Duration), Divide, Some(Kind::Duration)) => Some(Kind::Number),
-            (Some(Kind::Duration), Multiply | Divide, Some(Kind::Number)) => Some(Kind::Duration),
-            (Some(Kind::Number), Multiply, Some(Kind::Duration)) => Some(Kind::Duration),
+            (Some(Kind::Time), Plus | Minus, Some(Kind::Duration)) | (Some(Kind::Duration), Plus, Some(Kind::Time)) => {
+                Some(Kind::Time)
+            }
+            (Some(Kind::Time), Minus, Some(Kind::Time))
+            | (Some(Kind::Duration), Plus | Minus, Some(Kind::Duration))
+            | (Some(Kind::Duration), Multiply | Divide, Some(Kind::Number))
+            | (Some(Kind::Number), Multiply, Some(Kind::Duration)) => Some(Kind::Duration),
             (Some(Kind::Number) | None, _, Some(Kind::Number)) | (Some(Kind::Number), _, None) => {
                 return self.all([left, right], Kind::Number, Kind::Number);
             }

@@ -3,6 +3,7 @@
 //! `docs/language.md` is the reference for authors; this stage is where it is enforced. Whatever leaves it needs no
 //! second look: names are resolved, units are known, bounds are finite.
 
+mod absence;
 pub mod codes;
 mod condition;
 mod diagnostic;
@@ -23,8 +24,8 @@ mod walk;
 
 pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
 pub use typology::{
-    Count, Delay, Direction, Flow, Parameter, Predicate, RatioRange, Role, RoleId, RuleTest, Severity, Shape, Stage,
-    Status, Step, StepId, TestTable, Typology, TypologySet, Value, names_kind,
+    Absence, Count, Delay, Direction, During, Expectation, Flow, Parameter, Party, Predicate, RatioRange, Role, RoleId,
+    RuleTest, Severity, Shape, Stage, Status, Step, StepId, TestTable, Typology, TypologySet, Value, names_kind,
 };
 
 use std::collections::BTreeMap;

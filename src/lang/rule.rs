@@ -9,10 +9,10 @@ use super::parameter::parameters;
 use super::reader::{Reader, get, key_of};
 use super::scope::{self, Place};
 use super::tree::{Entry, Kind, Node, parse};
-use super::{Flow, Override, Parameter, Severity, Shape, Source, Stage, Status, Typology, Value};
+use super::{Flow, Override, Parameter, Predicate, Severity, Shape, Source, Stage, Status, Typology, Value};
 use crate::columns::{Span as Duration, hex};
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 24] = [
     "typology",
     "version",
     "title",
@@ -32,6 +32,9 @@ const KEYS: [&str; 21] = [
     "flow",
     "having",
     "unless",
+    "without",
+    "expected",
+    "repeat_within",
     "tests",
     "level",
 ];
@@ -73,7 +76,7 @@ pub(super) fn read(source: &Source, overrides: &[Override]) -> Outcome {
     let complete = !report.has_errors() && declared.faults.is_empty();
     let mut diagnostics = declared.faults;
     diagnostics.extend(report.finish());
-    Outcome { id, parameters: names, typology: typology.filter(|_| complete), diagnostics }
+    Outcome { id, parameters: names, typology: complete.then_some(typology), diagnostics }
 }
 
 /// The tree of a file, if it is a mapping.
@@ -108,7 +111,7 @@ fn tree(source: &Source, report: &mut Reporter<'_>) -> Option<Node> {
 }
 
 impl Reader<'_, '_> {
-    fn rule(&mut self, source: &Source, entries: &[Entry], parameters: Vec<Parameter>) -> Option<Typology> {
+    fn rule(&mut self, source: &Source, entries: &[Entry], parameters: Vec<Parameter>) -> Typology {
         self.check_keys(entries);
         let id = self.id(source, entries);
         let within = self.within(get(entries, "within"));
@@ -124,6 +127,10 @@ impl Reader<'_, '_> {
             get(entries, key).and_then(|node| self.predicate(node, key, place))
         };
         let (having, unless) = (outcome("having", within), outcome("unless", None));
+        let known = complete.then_some(roles.as_slice());
+        let without = self.without(get(entries, "without"), known);
+        let expected = self.expectations(get(entries, "expected"), known);
+        let repeat_within = self.repeat_within(entries, unless.as_ref(), complete);
         let tests = self.tests(entries, complete.then_some(&roles));
         let distinct = self.truth(get(entries, "distinct"), "distinct", true);
         let typology = Typology {
@@ -138,7 +145,18 @@ impl Reader<'_, '_> {
             false_positives: self.texts(get(entries, "false_positives"), "false_positives"),
             specialises: self.texts(get(entries, "specialises"), "specialises"),
             parameters,
-            flow: Flow { within: longest, distinct, filter, roles, steps, having, unless },
+            flow: Flow {
+                within: longest,
+                distinct,
+                filter,
+                roles,
+                steps,
+                having,
+                unless,
+                without,
+                expected,
+                repeat_within,
+            },
             tests,
             path: source.path.clone(),
             sha256: hex(&Sha256::digest(source.text.as_bytes())),
@@ -146,12 +164,11 @@ impl Reader<'_, '_> {
         };
         self.unused(entries, &typology.parameters);
         self.warn(entries, &typology);
-        Some(typology)
+        typology
     }
 
     fn check_keys(&mut self, entries: &[Entry]) {
-        let later =
-            [("without", codes::R902), ("repeat_within", codes::R904), ("any_of", codes::R906), ("uses", codes::R906)];
+        let later = [("uses", codes::R906)];
         for entry in entries {
             if let Some((key, code)) = later.iter().find(|(key, _)| *key == entry.key) {
                 self.error(
@@ -256,6 +273,47 @@ impl Reader<'_, '_> {
                     format!("`{other}` is not a window"),
                     "a duration above zero is needed",
                     "write `within: 7d`",
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads `repeat_within`, which goes together with the column `repeats`.
+    fn repeat_within(&mut self, entries: &[Entry], unless: Option<&Predicate>, complete: bool) -> Option<Duration> {
+        let counts = unless.is_some_and(|predicate| predicate.columns.contains("repeats"));
+        let Some(node) = get(entries, "repeat_within") else {
+            if counts {
+                let place = key_of(entries, "unless");
+                self.error(
+                    codes::R004,
+                    &place,
+                    "`repeats` needs `repeat_within`",
+                    "counts matches of the same accounts",
+                    "add `repeat_within: 90d`, or how far apart they may be",
+                );
+            }
+            return None;
+        };
+        if !counts && complete && get(entries, "unless").is_none_or(|_| unless.is_some()) {
+            self.error(
+                codes::R015,
+                &key_of(entries, "repeat_within"),
+                "nothing uses `repeat_within`",
+                "changes nothing",
+                "write `unless: repeats < 1`, or remove it",
+            );
+        }
+        let text = self.scalar(node, "repeat_within")?.to_owned();
+        match self.value(&text, &node.span)? {
+            Value::Duration(span) if span > Duration::ZERO => Some(span),
+            other => {
+                self.error(
+                    codes::R005,
+                    &node.span,
+                    format!("`{other}` is not a length of time"),
+                    "a duration above zero is needed",
+                    "write `repeat_within: 90d`",
                 );
                 None
             }

@@ -1,23 +1,10 @@
 //! Which columns a predicate may read at its place, and of what kind they are.
 
-use crate::columns::{Span, schema};
+use crate::columns::{History, Past, Span, schema};
 
 use super::kinds::Kind;
 use super::truth::Range;
 use super::{Role, Shape, Step};
-
-/// Columns that look back over the ledger: part of the language, not yet of the engine.
-pub(super) const HISTORY: [&str; 9] = [
-    "sender_idle",
-    "receiver_idle",
-    "sender_prior",
-    "receiver_prior",
-    "pair_prior",
-    "sender_mean",
-    "sender_sd",
-    "receiver_mean",
-    "receiver_sd",
-];
 
 /// Columns of an account that are worked out from the ledger.
 pub(super) const COUNTED: [&str; 5] = ["age_days", "payers", "payees", "transfers_in", "transfers_out"];
@@ -67,10 +54,6 @@ pub(super) enum Column {
     Open,
     /// It is for evaluation alone.
     Label,
-    /// It looks back over the ledger.
-    History,
-    /// It counts earlier matches.
-    Repeats,
     /// It may belong to the input, and is almost the name of one of ours.
     Similar(String),
     /// It does not exist, for a reason and with names that do.
@@ -85,6 +68,10 @@ impl Place<'_> {
         if !own && (last == "label" || last.starts_with("label_")) {
             return Column::Label;
         }
+        if name.contains('@') && !matches!(self, Self::Transfer) {
+            let reason = "a list is read as of a transfer's time, so it stands in `where`".to_owned();
+            return Column::Unknown(reason, Vec::new());
+        }
         match self {
             Self::Transfer => transfer(name),
             Self::Account => account(name),
@@ -96,7 +83,8 @@ impl Place<'_> {
     /// The numbers that a column can have, where something is known of them; lengths of time in seconds.
     pub(super) fn range(self, name: &str) -> Option<Range> {
         match self {
-            Self::Transfer => ["amount", "original_amount"].contains(&name).then_some(Range::above(0.0)),
+            Self::Transfer if ["amount", "original_amount"].contains(&name) => Some(Range::above(0.0)),
+            Self::Transfer => name.parse::<History>().ok().map(|_| Range::from(0.0)),
             Self::Account => {
                 ["payers", "payees", "transfers_in", "transfers_out"].contains(&name).then_some(Range::from(0.0))
             }
@@ -114,9 +102,38 @@ fn kind(kind: schema::Kind) -> Kind {
     }
 }
 
+fn kind_of(history: &History) -> Kind {
+    match history {
+        History::PairPrior | History::Of(_, Past::Prior | Past::Count(_)) => Kind::Count,
+        History::Of(_, Past::Idle) => Kind::Duration,
+        History::Of(..) => Kind::Number,
+    }
+}
+
 fn transfer(name: &str) -> Column {
-    if HISTORY.contains(&name) {
-        return Column::History;
+    if let Ok(history) = name.parse::<History>() {
+        return match history.account_column().map(|column| Place::Account.column(column)) {
+            Some(other @ (Column::Similar(_) | Column::Unknown(..) | Column::Label)) => other,
+            _ => Column::Known(kind_of(&history)),
+        };
+    }
+    if let Some(list) = name.strip_prefix('@') {
+        return if super::reader::is_name(list) {
+            Column::Known(Kind::Number)
+        } else {
+            Column::Unknown("a list has a name of letters, digits and underscores".to_owned(), Vec::new())
+        };
+    }
+    if let Some((column, _)) = name.split_once(" IN @") {
+        return match Place::Transfer.column(column) {
+            Column::Known(Kind::Text) | Column::Open => Column::Known(Kind::Truth),
+            Column::Known(_) => Column::Unknown(format!("`{column}` is no text, and lists hold texts"), Vec::new()),
+            other => other,
+        };
+    }
+    if let Some((call, _)) = name.split_once('(').filter(|(call, _)| History::CALLS.contains(call)) {
+        let argument = if call.ends_with("percentile") { "an account column" } else { "a length of time above zero" };
+        return Column::Unknown(format!("`{call}` takes {argument}"), Vec::new());
     }
     if let Some((end, column)) = name.split_once('.') {
         return match end {
@@ -134,13 +151,11 @@ fn transfer(name: &str) -> Column {
     if name == "original_amount" {
         return Column::Known(Kind::Number);
     }
-    match schema::transfer(name) {
-        Some(column) => Column::Known(kind(column.kind)),
-        None => {
-            let visible = schema::TRANSFER.iter().filter(|column| column.visible).map(|column| column.name);
-            open(name, visible.chain(["original_amount"]).chain(HISTORY))
-        }
+    if let Some(column) = schema::transfer(name) {
+        return Column::Known(kind(column.kind));
     }
+    let visible = schema::TRANSFER.iter().filter(|column| column.visible).map(|column| column.name);
+    open(name, visible.chain(["original_amount"]).chain(History::NAMES))
 }
 
 fn account(name: &str) -> Column {
@@ -180,10 +195,20 @@ impl<'f> Outcome<'f> {
 
     fn column(self, name: &str) -> Column {
         if name == "repeats" {
-            return Column::Repeats;
+            let reason = || "`repeats` counts finished matches, so it stands in `unless`".to_owned();
+            let finished = self.longest.is_none();
+            return if finished { Column::Known(Kind::Count) } else { Column::Unknown(reason(), Vec::new()) };
         }
         if let Some((_, kind)) = OUTCOME.iter().find(|(known, _)| *known == name) {
             return Column::Known(*kind);
+        }
+        if let Some((step, column)) = distinct(name)
+            && self.step(step).is_some()
+        {
+            return match Place::Transfer.column(column) {
+                Column::Known(_) | Column::Open => Column::Known(Kind::Count),
+                other => other,
+            };
         }
         if let Some((role, column)) = name.split_once('.') {
             return self.of_role(role, column);
@@ -192,8 +217,9 @@ impl<'f> Outcome<'f> {
             return Column::Known(Kind::Count);
         }
         match name.rsplit_once('_').filter(|(step, _)| self.step(step).is_some()) {
-            Some((_, "amount" | "min" | "max")) => Column::Known(Kind::Number),
+            Some((_, "amount" | "min" | "max" | "mean" | "median" | "sd")) => Column::Known(Kind::Number),
             Some((_, "transfers")) => Column::Known(Kind::Count),
+            Some((_, "started" | "ended")) => Column::Known(Kind::Time),
             _ => Column::Unknown("an instance has no column of this name".to_owned(), self.names()),
         }
     }
@@ -223,7 +249,8 @@ impl<'f> Outcome<'f> {
         let mut names: Vec<String> = OUTCOME.iter().map(|(name, _)| (*name).to_owned()).collect();
         names.extend(self.roles.iter().map(|role| format!("{}_count", role.name)));
         for step in self.steps.iter().filter_map(|step| step.name.as_ref()) {
-            names.extend(["amount", "transfers", "min", "max"].map(|what| format!("{step}_{what}")));
+            let sums = ["amount", "transfers", "min", "max", "mean", "median", "sd", "started", "ended"];
+            names.extend(sums.map(|what| format!("{step}_{what}")));
         }
         names
     }
@@ -231,6 +258,9 @@ impl<'f> Outcome<'f> {
     fn range(self, name: &str) -> Option<Range> {
         if name.starts_with("amount_") {
             return Some(Range::above(0.0));
+        }
+        if name == "repeats" {
+            return Some(Range::from(0.0));
         }
         if ["transfers", "hops", "currencies"].contains(&name) {
             return Some(Range::from(1.0));
@@ -242,15 +272,24 @@ impl<'f> Outcome<'f> {
         if let Some(role) = name.strip_suffix("_count").and_then(|role| self.role(role)) {
             return Some(role.members.map_or(Range::only(1.0), |members| Range::from(members.least.into())));
         }
-        let (step, what) = name.rsplit_once('_')?;
+        let (step, what) =
+            distinct(name).map_or_else(|| name.rsplit_once('_'), |(step, _)| Some((step, "distinct")))?;
         let step = self.step(step)?;
         Some(match (what, &step.shape) {
             ("transfers", Shape::Set { transfers, .. }) => Range::from(transfers.least.into()),
             ("transfers", Shape::Path { hops, .. }) => Range::from(hops.least.into()),
             ("transfers", Shape::One) => Range::from(1.0),
+            ("distinct" | "sd", _) => Range::from(0.0),
+            ("started" | "ended", _) => return None,
             _ => Range::above(0.0),
         })
     }
+}
+
+/// The step and the column of `STEP_distinct(COLUMN)`.
+fn distinct(name: &str) -> Option<(&str, &str)> {
+    let (step, rest) = name.split_once("_distinct(")?;
+    Some((step, rest.strip_suffix(')')?))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "compared with what the predicate says, which is a double as well")]

@@ -30,7 +30,9 @@ const TRANSFERS: Form = Form {
 
 const ACCOUNTS: Form = Form { name: "accounts", required: &["account"], renamed: &[], canonical: schema::ACCOUNT };
 
-const KEYS: [&str; 4] = ["name", "transfers", "accounts", "matches"];
+const LISTS: Form = Form { name: "lists", required: &[], renamed: &[], canonical: schema::LIST };
+
+const KEYS: [&str; 5] = ["name", "transfers", "accounts", "lists", "matches"];
 
 /// A word of a table and where it stands in the table's text.
 type Cell<'t> = (&'t str, Span);
@@ -83,6 +85,9 @@ impl Reader<'_, '_> {
         let name = get(entries, "name").and_then(|node| self.scalar(node, "name")).unwrap_or_default().to_owned();
         let transfers = get(entries, "transfers").and_then(|node| self.table(node, TRANSFERS));
         let accounts = get(entries, "accounts").map(|node| self.table(node, ACCOUNTS));
+        let lists: &[Entry] = get(entries, "lists").map_or(&[], |node| self.map(node, "lists"));
+        let lists: Vec<_> =
+            lists.iter().map(|entry| Some((entry.key.clone(), self.table(&entry.value, LISTS)?))).collect();
         let known = transfers.as_ref().map(accounts_of);
         let items = get(entries, "matches").map_or(&[] as &[Node], |node| self.list(node, "matches"));
         let matches = items.iter().map(|item| self.expected(item, roles, known.as_ref())).collect();
@@ -91,7 +96,8 @@ impl Reader<'_, '_> {
             Some(table) => Some(table?),
             None => None,
         };
-        Some(RuleTest { name, transfers: transfers?, accounts, matches, line })
+        let lists = lists.into_iter().collect::<Option<BTreeMap<_, _>>>()?;
+        Some(RuleTest { name, transfers: transfers?, accounts, lists, matches, line })
     }
 
     fn expected(&mut self, node: &Node, roles: Option<&Vec<Role>>, known: Option<&BTreeSet<&str>>) -> Expected {

@@ -145,6 +145,81 @@ pub struct Flow {
     pub having: Option<Predicate>,
     /// Drops a finished match.
     pub unless: Option<Predicate>,
+    /// Transfers whose presence drops a finished match.
+    pub without: Vec<Absence>,
+    /// Periodic payments that must have failed to come.
+    pub expected: Vec<Expectation>,
+    /// How near another match of the same accounts is for `repeats` to count it.
+    pub repeat_within: Option<Span>,
+}
+
+impl Flow {
+    /// A flow that asks nothing but its steps; different roles are different accounts.
+    #[must_use]
+    pub fn of(within: Span, roles: Vec<Role>, steps: Vec<Step>) -> Self {
+        Self {
+            within,
+            distinct: true,
+            filter: None,
+            roles,
+            steps,
+            having: None,
+            unless: None,
+            without: Vec::new(),
+            expected: Vec::new(),
+            repeat_within: None,
+        }
+    }
+}
+
+/// Transfers that must not be there, seen from a finished match.
+#[derive(Clone, Debug)]
+pub struct Absence {
+    /// Who would pay.
+    pub payer: Party,
+    /// Who would be paid.
+    pub payee: Party,
+    /// Met by the transfers that are looked for.
+    pub filter: Option<Predicate>,
+    /// When they would be.
+    pub during: During,
+}
+
+/// One side of a transfer that `without` or `expected` looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// `*`: any account.
+    Anyone,
+    /// The account, or any member, of a role.
+    Role(RoleId),
+}
+
+/// When an absent transfer would be, seen from a match's first and last transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum During {
+    /// Before the first transfer, no longer ago than this.
+    Before(Span),
+    /// Any time before the first transfer.
+    EverBefore,
+    /// From the first transfer to the last.
+    Match,
+    /// After the last transfer, no later than this.
+    After(Span),
+}
+
+/// A payment with a rhythm that fails to come when the match begins.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// Who used to pay.
+    pub payer: Party,
+    /// Who used to be paid.
+    pub payee: Party,
+    /// Met by the payments.
+    pub filter: Option<Predicate>,
+    /// At how many different times it was made before the match, at least.
+    pub times: u32,
+    /// How late it may be, as a share of its rhythm.
+    pub tolerance: Ratio,
 }
 
 /// Position of a role in [`Flow::roles`].
@@ -333,6 +408,8 @@ pub struct RuleTest {
     pub transfers: TestTable,
     /// The accounts, where the test gives any.
     pub accounts: Option<TestTable>,
+    /// Reference lists by name, beside those that the program brings along.
+    pub lists: BTreeMap<String, TestTable>,
     /// What must be found: for each match, accounts by role name. Roles left out are not compared; the number of
     /// matches is.
     pub matches: Vec<BTreeMap<String, BTreeSet<String>>>,

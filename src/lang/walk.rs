@@ -8,7 +8,7 @@ use sqlparser::ast::{
     Spanned, TimezoneInfo, TypedString, UnaryOperator, Value as SqlValue, ValueWithSpan, VisitMut, VisitorMut,
 };
 
-use crate::columns::Ratio;
+use crate::columns::{History, Ratio};
 
 use super::Value;
 use super::fill::{Filled, interval, interval_span, number};
@@ -80,6 +80,15 @@ impl VisitorMut for Walk<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Fault> {
+        if let Some((name, negated)) = list_test(expr) {
+            let column = Expr::Identifier(Ident { value: name, quote_style: Some('"'), span: expr.span() });
+            *expr = if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(column) } } else { column };
+            return ControlFlow::Continue(());
+        }
+        if let Some(name) = column_call(expr) {
+            let span = expr.span();
+            *expr = Expr::Identifier(Ident { value: name, quote_style: Some('"'), span });
+        }
         if let Some(what) = refusal(expr) {
             // The place of what stands inside is closer than that of the whole.
             return match expr {
@@ -94,13 +103,13 @@ impl VisitorMut for Walk<'_> {
                 let what = What::Syntax("a number is a decimal of at most 18 digits".to_owned());
                 ControlFlow::Break(Fault { place: self.filled.place(*span), what })
             }
-            Expr::InList { list, .. } => match list.iter().find(|item| !is_literal(item)) {
-                Some(item) => self.refuse(item, "anything but literals in a list"),
-                None => {
-                    align_numbers(list);
-                    ControlFlow::Continue(())
+            Expr::InList { list, .. } => {
+                if let Some(item) = list.iter().find(|item| !is_literal(item)) {
+                    return self.refuse(item, "anything but literals in a list");
                 }
-            },
+                align_numbers(list);
+                ControlFlow::Continue(())
+            }
             Expr::BinaryOp { left, op, right } if is_comparison(op) && (is_null(left) || is_null(right)) => {
                 self.refuse(expr, "a comparison with NULL, which is never true; write `IS NULL`")
             }
@@ -152,6 +161,37 @@ impl VisitorMut for Walk<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// The name of the column that a test against a reference list stands for, and whether the test is negated:
+/// `receiver.country IN (@high_risk)`.
+fn list_test(expr: &Expr) -> Option<(String, bool)> {
+    let Expr::InList { expr, list, negated } = expr else { return None };
+    let [Expr::Identifier(list)] = list.as_slice() else { return None };
+    let column = match expr.as_ref() {
+        Expr::Identifier(ident) => ident.value.clone(),
+        Expr::CompoundIdentifier(parts) => parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join("."),
+        _ => return None,
+    };
+    list.value.starts_with('@').then(|| (format!("{column} IN {}", list.value), *negated))
+}
+
+/// The name of the column that a call stands for: `sender_median(90d)`, `gather_distinct(sender.country)`.
+fn column_call(expr: &Expr) -> Option<String> {
+    let Expr::Function(function) = expr else { return None };
+    let name = function.name.to_string();
+    if !(History::CALLS.contains(&name.as_str()) || name.ends_with("_distinct")) {
+        return None;
+    }
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = list.args.as_slice() else { return None };
+    let argument = match argument {
+        Expr::Interval(written) => span_of(written)?.to_string(),
+        Expr::Identifier(ident) => ident.value.clone(),
+        Expr::CompoundIdentifier(parts) => parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join("."),
+        _ => return None,
+    };
+    Some(format!("{name}({argument})"))
 }
 
 /// What an expression is, if predicates do not take it.
@@ -330,10 +370,7 @@ pub(super) fn constant(expr: &Expr) -> Option<Value> {
 fn literal(ratio: Ratio) -> Expr {
     let text = number(ratio);
     let positive = Expr::value(SqlValue::Number(text.trim_start_matches('-').to_owned(), false));
-    match text.starts_with('-') {
-        true => Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(positive) },
-        false => positive,
-    }
+    if text.starts_with('-') { Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(positive) } } else { positive }
 }
 
 fn is_negative(expr: &Expr) -> bool {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::lang::{Direction, Flow, Shape, StepId};
+use crate::lang::{Direction, During, Flow, Party, Predicate, Shape, StepId};
 
 use super::Plan;
 
@@ -35,8 +35,39 @@ impl fmt::Display for Plan {
                 writeln!(f, "  {word}  {}", predicate.sql)?;
             }
         }
+        for absence in &self.flow.without {
+            let between = between(&self.flow, absence.payer, absence.payee);
+            let during = match absence.during {
+                During::Before(span) => format!("{span} before"),
+                During::EverBefore => "ever before".to_owned(),
+                During::Match => "match".to_owned(),
+                During::After(span) => format!("{span} after"),
+            };
+            writeln!(f, "  without {between}, {during}{}", and_where(absence.filter.as_ref()))?;
+        }
+        for expected in &self.flow.expected {
+            let between = between(&self.flow, expected.payer, expected.payee);
+            let filter = and_where(expected.filter.as_ref());
+            let (times, late) = (expected.times, expected.tolerance);
+            writeln!(f, "  expected {between}, {times} times before, late by {late} of its rhythm at most{filter}")?;
+        }
+        if let Some(span) = self.flow.repeat_within {
+            writeln!(f, "  repeats within {span}")?;
+        }
         Ok(())
     }
+}
+
+fn between(flow: &Flow, payer: Party, payee: Party) -> String {
+    let name = |party: Party| match party {
+        Party::Anyone => "*",
+        Party::Role(role) => &flow.roles[role].name,
+    };
+    format!("{} -> {}", name(payer), name(payee))
+}
+
+fn and_where(filter: Option<&Predicate>) -> String {
+    filter.map_or_else(String::new, |filter| format!(", where {}", filter.sql))
 }
 
 fn write_step(f: &mut fmt::Formatter<'_>, flow: &Flow, position: StepId) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::columns::LedgerSummary;
+use crate::columns::{History, LedgerSummary};
 use crate::lang::{Flow, Predicate, Shape};
 
 use super::NotEvaluable;
@@ -20,6 +20,8 @@ pub struct Needs {
     pub transfers: BTreeSet<String>,
     /// Columns of the account table.
     pub accounts: BTreeSet<String>,
+    /// Reference lists.
+    pub lists: BTreeSet<String>,
 }
 
 /// The columns that a reader has to decode for a flow.
@@ -30,6 +32,7 @@ pub fn columns(flow: &Flow) -> Needs {
         match place {
             Place::Transfer if !ALWAYS.contains(&name) => needs.transfers.insert(name.to_owned()),
             Place::Account if !COUNTED.contains(&name) => needs.accounts.insert(name.to_owned()),
+            Place::List => needs.lists.insert(name.to_owned()),
             Place::Transfer | Place::Account => false,
         };
         Ok(())
@@ -43,6 +46,11 @@ pub(super) fn met(flow: &Flow, summary: &LedgerSummary) -> Result<(), NotEvaluab
     each(flow, &mut |place, name| match place {
         Place::Transfer => transfer(name, summary),
         Place::Account => account(name, summary),
+        Place::List if summary.lists.contains(name) => Ok(()),
+        Place::List => {
+            let reason = format!("the rule reads the list `@{name}`: name its file with `--list {name}=FILE`");
+            Err(NotEvaluable { reason })
+        }
     })
 }
 
@@ -50,17 +58,31 @@ pub(super) fn met(flow: &Flow, summary: &LedgerSummary) -> Result<(), NotEvaluab
 enum Place {
     Transfer,
     Account,
+    List,
 }
 
 /// Visits every stored column that a flow reads, under the name that the ledger knows it by.
 fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>) -> Result<(), NotEvaluable> {
     let account = |name: &str| if name == "age_days" { "opened".to_owned() } else { name.to_owned() };
     let steps = flow.steps.iter().filter_map(|step| step.filter.as_ref());
-    for name in flow.filter.iter().chain(steps).flat_map(|predicate| &predicate.columns) {
-        match name.split_once('.') {
-            Some((_, column)) => visit(Place::Account, &account(column))?,
-            None => visit(Place::Transfer, name)?,
+    let of_transfer = |name: &str, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>| {
+        if let Ok(history) = name.parse::<History>() {
+            return history.account_column().map_or(Ok(()), |column| visit(Place::Account, &account(column)));
         }
+        if let Some(list) = name.strip_prefix('@') {
+            return visit(Place::List, list);
+        }
+        let (name, list) = name.split_once(" IN @").map_or((name, None), |(name, list)| (name, Some(list)));
+        list.map_or(Ok(()), |list| visit(Place::List, list))?;
+        match name.split_once('.') {
+            Some((_, column)) => visit(Place::Account, &account(column)),
+            None => visit(Place::Transfer, name),
+        }
+    };
+    let around = flow.without.iter().filter_map(|absence| absence.filter.as_ref());
+    let around = around.chain(flow.expected.iter().filter_map(|expected| expected.filter.as_ref()));
+    for name in flow.filter.iter().chain(steps).chain(around).flat_map(|predicate| &predicate.columns) {
+        of_transfer(name, visit)?;
     }
     let vias = flow.steps.iter().filter_map(|step| match &step.shape {
         Shape::Path { via, .. } => via.as_ref(),
@@ -72,6 +94,10 @@ fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluab
     }
     let outcomes: Vec<&Predicate> = flow.having.iter().chain(&flow.unless).collect();
     for name in outcomes.into_iter().flat_map(|predicate| &predicate.columns) {
+        if let Some((_, column)) = name.split_once("_distinct(") {
+            of_transfer(column.trim_end_matches(')'), visit)?;
+            continue;
+        }
         match name.split_once('.') {
             Some((_, column)) => visit(Place::Account, &account(column))?,
             None if name == "channels" => visit(Place::Transfer, "channel")?,

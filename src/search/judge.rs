@@ -1,13 +1,15 @@
 //! Predicates over instances and matches: the columns that `having` and `unless` see.
 
 use polars::prelude::{NamedFrom, Series};
+use rustc_hash::FxHashMap;
 
-use crate::columns::{Ledger, RowId};
+use crate::columns::{AccountId, Column, Ledger, RowId, Span, TextColumn, Time};
 use crate::lang::{Flow, Predicate};
 
 use super::features::{Features, features};
+use super::moments;
 use super::select::{
-    durations_series, evaluate, major, major_of, numbers_series, series_of, text_series, times_series,
+    durations_series, evaluate, major, major_of, numbers_series, series_of, text_series, times_series, whole,
 };
 use super::{Instance, Instances, SearchError};
 
@@ -36,7 +38,7 @@ fn column(flow: &Flow, ledger: &Ledger, name: &str, instances: &Instances, all: 
         numbers_series(name, all.iter().map(|features| major_of(of(features), ledger.base())))
     };
     let counts = |of: &dyn Fn(&Features) -> usize| {
-        Series::new(name.into(), all.iter().map(|features| of(features) as u64).collect::<Vec<_>>())
+        Series::new(name.into(), all.iter().map(|features| whole(of(features))).collect::<Vec<_>>())
     };
     Some(match name {
         "amount_in" => money(|features| features.amount_in),
@@ -49,11 +51,33 @@ fn column(flow: &Flow, ledger: &Ledger, name: &str, instances: &Instances, all: 
         "ended" => times_series(name, all.iter().map(|features| Some(features.ended.0))),
         "currencies" => counts(&|features| features.currencies),
         "channels" => {
-            let channels: Option<Vec<u64>> = all.iter().map(|features| features.channels.map(|n| n as u64)).collect();
+            let channels: Option<Vec<i64>> = all.iter().map(|features| features.channels.map(whole)).collect();
             Series::new(name.into(), channels?)
         }
+        "repeats" => Series::new(name.into(), repeats(flow.repeat_within?, instances, all)),
         _ => return role_column(flow, ledger, name, all).or_else(|| step_column(flow, ledger, name, instances)),
     })
+}
+
+/// How many other matches of the same accounts end or begin so near.
+fn repeats(near: Span, matches: &Instances, all: &[Features]) -> Vec<i64> {
+    let mut times = FxHashMap::<&[AccountId], (Vec<Time>, Vec<Time>)>::default();
+    for (position, features) in all.iter().enumerate() {
+        let (starts, ends) = times.entry(matches.get(position).binding).or_default();
+        starts.push(features.started);
+        ends.push(features.ended);
+    }
+    for (starts, ends) in times.values_mut() {
+        starts.sort_unstable();
+        ends.sort_unstable();
+    }
+    let count = |(position, features): (usize, &Features)| {
+        let (starts, ends) = &times[matches.get(position).binding];
+        let begun = starts.partition_point(|&start| start <= features.ended + near);
+        let gone = ends.partition_point(|&end| end < features.started - near);
+        whole(begun - gone - 1)
+    };
+    all.iter().enumerate().map(count).collect()
 }
 
 /// `R.X`, a column of the account of a single role, or `R_count`, the number of accounts of a role.
@@ -69,35 +93,90 @@ fn role_column(flow: &Flow, ledger: &Ledger, name: &str, all: &[Features]) -> Op
         return Some(series_of(name, &ledger.accounts().column(column)?.gather(&order)));
     }
     let role = find(name.strip_suffix("_count")?)?;
-    Some(Series::new(name.into(), all.iter().map(|features| features.roles[role].len() as u64).collect::<Vec<_>>()))
+    Some(Series::new(name.into(), all.iter().map(|features| whole(features.roles[role].len())).collect::<Vec<_>>()))
 }
 
-/// `S_amount`, `S_transfers`, `S_min`, `S_max` of a named step.
+/// A column of a named step: `S_amount`, `S_median`, `S_started`, `S_distinct(channel)`.
 fn step_column(flow: &Flow, ledger: &Ledger, name: &str, instances: &Instances) -> Option<Series> {
-    let (step, what) = name.rsplit_once('_')?;
+    let (step, what) = match name.split_once("_distinct(") {
+        Some((step, column)) => (step, Err(column.strip_suffix(')')?)),
+        None => name.rsplit_once('_').map(|(step, what)| (step, Ok(what)))?,
+    };
     let step = flow.steps.iter().position(|candidate| candidate.name.as_deref() == Some(step))?;
     let rows = |instance: Instance<'_>| -> Vec<RowId> {
         let slots = (0..instance.slots.len()).filter(|&slot| instance.slots[slot] == step);
-        slots.flat_map(|slot| instance.slot(slot).iter().copied()).collect()
+        let mut rows: Vec<RowId> = slots.flat_map(|slot| instance.slot(slot).iter().copied()).collect();
+        rows.sort_unstable();
+        rows
     };
-    let weights = |instance| -> Option<Vec<i64>> {
-        rows(instance).into_iter().map(|row| ledger.base_amount(row).get().map(|money| money.0)).collect()
+    let weights = |instance| -> Option<Vec<f64>> {
+        let digits = ledger.base().digits;
+        let weight = |row| ledger.base_amount(row).get().map(|money| major(money.0.into(), digits));
+        rows(instance).into_iter().map(weight).collect()
     };
-    let digits = ledger.base().digits;
-    let number = |of: &dyn Fn(Vec<i64>) -> Option<i128>| {
-        numbers_series(
-            name,
-            instances.iter().map(|instance| weights(instance).and_then(of).map(|sum| major(sum, digits))),
-        )
+    let spread = |of: fn(&[f64]) -> Option<f64>| {
+        numbers_series(name, instances.iter().map(|instance| weights(instance).and_then(|weights| of(&weights))))
+    };
+    let time = |of: fn(&[RowId]) -> Option<&RowId>| {
+        times_series(name, instances.iter().map(|instance| of(&rows(instance)).map(|&row| ledger.time(row).0)))
     };
     Some(match what {
-        "amount" => number(&|weights| Some(weights.into_iter().map(i128::from).sum())),
-        "min" => number(&|weights| weights.into_iter().min().map(i128::from)),
-        "max" => number(&|weights| weights.into_iter().max().map(i128::from)),
-        "transfers" => {
-            let counts: Vec<u64> = instances.iter().map(|instance| rows(instance).len() as u64).collect();
-            Series::new(name.into(), counts)
+        Ok("amount") => {
+            let minor = |row| ledger.base_amount(row).get().map(|money| i128::from(money.0));
+            let sum = |instance| rows(instance).into_iter().map(minor).sum();
+            numbers_series(name, instances.iter().map(|instance| major_of(sum(instance), ledger.base())))
         }
-        _ => return None,
+        Ok("min") => spread(|weights| weights.iter().copied().reduce(f64::min)),
+        Ok("max") => spread(|weights| weights.iter().copied().reduce(f64::max)),
+        Ok("mean") => spread(moments::mean),
+        Ok("median") => spread(moments::median),
+        Ok("sd") => spread(moments::deviation),
+        Ok("transfers") => {
+            Series::new(name.into(), instances.iter().map(|instance| whole(rows(instance).len())).collect::<Vec<_>>())
+        }
+        Ok("started") => time(<[RowId]>::first),
+        Ok("ended") => time(<[RowId]>::last),
+        Err(column) => {
+            let code = codes(ledger, column)?;
+            let distinct = |instance| {
+                let mut values: Vec<u64> = rows(instance).into_iter().filter_map(&code).collect();
+                values.sort_unstable();
+                values.dedup();
+                whole(values.len())
+            };
+            Series::new(name.into(), instances.iter().map(distinct).collect::<Vec<_>>())
+        }
+        Ok(_) => return None,
+    })
+}
+
+/// Gives each transfer a number that is the same exactly where the value of a column is; nothing for a missing value.
+fn codes<'l>(ledger: &'l Ledger, name: &str) -> Option<Box<dyn Fn(RowId) -> Option<u64> + 'l>> {
+    let code = |column: &'l Column, at: usize| match column {
+        Column::Text(texts) => Some(texts.codes[at]).filter(|&code| code != TextColumn::NONE).map(u64::from),
+        Column::Number(values) => values[at].map(f64::to_bits),
+        Column::Time(values) => values[at].map(|time| time.0.cast_unsigned()),
+        Column::Truth(values) => values[at].map(u64::from),
+    };
+    if let Some((end, column)) = name.split_once('.') {
+        let end = if end == "sender" { Ledger::sender } else { Ledger::receiver };
+        if column == "account" {
+            return Some(Box::new(move |row| Some(end(ledger, row).0.into())));
+        }
+        let column = ledger.accounts().column(column)?;
+        return Some(Box::new(move |row| code(column, end(ledger, row).index())));
+    }
+    Some(match name {
+        "sender" => Box::new(|row| Some(ledger.sender(row).0.into())),
+        "receiver" => Box::new(|row| Some(ledger.receiver(row).0.into())),
+        "currency" => Box::new(|row| Some(ledger.currency(row).0.into())),
+        "tx_id" => Box::new(|row| Some(row.0.into())),
+        "timestamp" => Box::new(|row| Some(ledger.time(row).0.cast_unsigned())),
+        "amount" => Box::new(|row| ledger.base_amount(row).get().map(|money| money.0.cast_unsigned())),
+        "original_amount" => Box::new(|row| Some(ledger.amount(row).0.cast_unsigned())),
+        _ => {
+            let column = ledger.column(name)?;
+            Box::new(move |row| code(column, row.index()))
+        }
     })
 }

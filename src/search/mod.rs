@@ -1,17 +1,22 @@
 //! Plan × Ledger → [`Instances`]: the temporal graph and the kernels that search it.
 
+mod absence;
 mod features;
 mod graph;
+mod history;
 mod instances;
 mod judge;
 mod kernel;
+mod lists;
 mod mask;
+mod moments;
 mod select;
 mod task;
 
 pub use features::{Features, features};
 pub use instances::{Cut, Instance, Instances};
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::columns::Ledger;
@@ -52,7 +57,7 @@ pub enum SearchError {
 #[derive(Debug)]
 pub struct Searcher<'a> {
     ledger: &'a Ledger,
-    graph: Graph,
+    graph: Arc<Graph>,
     selector: Selector<'a>,
 }
 
@@ -60,7 +65,8 @@ impl<'a> Searcher<'a> {
     /// Prepares a ledger for any number of searches.
     #[must_use]
     pub fn new(ledger: &'a Ledger) -> Self {
-        Self { ledger, graph: Graph::new(ledger), selector: Selector::new(ledger) }
+        let graph = Arc::new(Graph::new(ledger));
+        Self { ledger, selector: Selector::new(ledger, Arc::clone(&graph)), graph }
     }
 
     /// All instances of a plan, coalesced, with the kernel that the plan names.
@@ -99,6 +105,24 @@ impl<'a> Searcher<'a> {
             return Ok(Vec::new());
         }
         judge::judge(&plan.flow, self.ledger, predicate, instances)
+    }
+
+    /// Whether a transfer is there that a rule's `without` forbids, for each finished match.
+    ///
+    /// # Errors
+    ///
+    /// Where a predicate does not fit the ledger's columns.
+    pub fn forbidden(&self, plan: &Plan, matches: &Instances) -> Result<Vec<bool>, SearchError> {
+        absence::present(&plan.flow, self.ledger, &self.graph, &self.selector, matches)
+    }
+
+    /// Whether a payment that a rule's `expected` wants missing is not, for each finished match.
+    ///
+    /// # Errors
+    ///
+    /// Where a predicate does not fit the ledger's columns.
+    pub fn not_missing(&self, plan: &Plan, matches: &Instances) -> Result<Vec<bool>, SearchError> {
+        absence::came(&plan.flow, self.ledger, &self.graph, &self.selector, matches)
     }
 
     /// The ledger that is searched.

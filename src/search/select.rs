@@ -9,16 +9,20 @@ use std::sync::{Arc, Mutex};
 use polars::prelude::{DataFrame, DataType, IntoColumn, IntoLazy, NamedFrom, Series, StringChunked, TimeUnit};
 use rustc_hash::FxHashMap;
 
-use crate::columns::{Column, Currency, Ledger, TextColumn};
+use crate::columns::{Column, Currency, History, Ledger, TextColumn};
 use crate::lang::Predicate;
 
 use super::SearchError;
+use super::graph::Graph;
+use super::history::{self, Looked};
+use super::lists;
 use super::mask::Mask;
 
 /// Columns and masks of one ledger, made when a predicate first asks for them.
 #[derive(Debug)]
 pub(super) struct Selector<'a> {
     ledger: &'a Ledger,
+    graph: Arc<Graph>,
     columns: Mutex<FxHashMap<String, Series>>,
     masks: Mutex<FxHashMap<(Place, String), Arc<Mask>>>,
     ages: Mutex<FxHashMap<String, Arc<AgeTable>>>,
@@ -33,9 +37,10 @@ enum Place {
 }
 
 impl<'a> Selector<'a> {
-    pub(super) fn new(ledger: &'a Ledger) -> Self {
+    pub(super) fn new(ledger: &'a Ledger, graph: Arc<Graph>) -> Self {
         Self {
             ledger,
+            graph,
             columns: Mutex::default(),
             masks: Mutex::default(),
             ages: Mutex::default(),
@@ -83,6 +88,19 @@ impl<'a> Selector<'a> {
         let keys = |accounts: &[crate::columns::AccountId]| {
             text_series(name, accounts.iter().map(|&account| Some(ledger.accounts().key(account))))
         };
+        if let Ok(history) = name.parse::<History>() {
+            return Some(match history::column(&history, ledger, &self.graph)? {
+                Looked::Counts(values) => Series::new(name.into(), values),
+                Looked::Numbers(values) => Series::new(name.into(), values),
+                Looked::Spans(values) => spans_series(name, values),
+            });
+        }
+        if let Some(list) = name.strip_prefix('@') {
+            return Some(Series::new(name.into(), lists::amounts(list, ledger)?));
+        }
+        if let Some((column, list)) = name.split_once(" IN @") {
+            return Some(Series::new(name.into(), lists::membership(column, list, ledger)?));
+        }
         if let Some((end, column)) = name.split_once('.') {
             let accounts = match end {
                 "sender" => ledger.senders(),
@@ -292,6 +310,11 @@ pub(super) fn major(minor: i128, digits: u8) -> f64 {
     minor as f64 / 10f64.powi(i32::from(digits))
 }
 
+/// A count as predicates see it.
+pub(super) fn whole(count: usize) -> i64 {
+    i64::try_from(count).expect("a count fits 63 bits")
+}
+
 /// The same for an optional sum in the base currency.
 pub(super) fn major_of(minor: Option<i128>, base: &Currency) -> Option<f64> {
     minor.map(|minor| major(minor, base.digits))
@@ -325,6 +348,9 @@ pub(super) fn times_series(name: &str, values: impl Iterator<Item = Option<i64>>
 }
 
 pub(super) fn durations_series(name: &str, values: impl Iterator<Item = i64>) -> Series {
-    let values = Series::new(name.into(), values.collect::<Vec<i64>>());
-    values.into_duration(TimeUnit::Microseconds)
+    spans_series(name, values.map(Some).collect())
+}
+
+fn spans_series(name: &str, values: Vec<Option<i64>>) -> Series {
+    Series::new(name.into(), values).into_duration(TimeUnit::Microseconds)
 }

@@ -69,8 +69,7 @@ pub(crate) const SET: Shape = Shape::Set { transfers: Count::ANY, each: Count::A
 
 /// A flow inside ten days.
 pub(crate) fn flow(roles: Vec<Role>, steps: Vec<Step>) -> Flow {
-    let within = Span(10 * Span::DAY.0);
-    Flow { within, distinct: true, filter: None, roles, steps, having: None, unless: None }
+    Flow::of(Span(10 * Span::DAY.0), roles, steps)
 }
 
 /// `a -> b -> c`, one transfer each.

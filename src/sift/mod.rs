@@ -146,6 +146,10 @@ pub struct Tally {
     pub finished: usize,
     /// Finished matches above an upper end of the rule.
     pub above_upper_end: usize,
+    /// Finished matches beside which a transfer stands that the rule's `without` forbids.
+    pub without: usize,
+    /// Finished matches whose `expected` payment is not missing.
+    pub expected: usize,
     /// Finished matches that the rule's `unless` drops.
     pub unless: usize,
     /// Matches dropped since another match of the rule holds all their transfers.
@@ -207,6 +211,12 @@ fn settle(found: &Found<'_>, searcher: &Searcher<'_>, id: &str) -> Result<(Vec<M
     let mut episodes = episode::put_together(&found.instances);
     tally.finished = episodes.len();
     tally.above_upper_end = drop_where(&mut episodes, |episodes| Ok(upper::exceeded(flow, ledger, episodes)))?;
+    if !flow.without.is_empty() {
+        tally.without = drop_where(&mut episodes, |episodes| searcher.forbidden(found.plan, episodes))?;
+    }
+    if !flow.expected.is_empty() {
+        tally.expected = drop_where(&mut episodes, |episodes| searcher.not_missing(found.plan, episodes))?;
+    }
     if let Some(unless) = &flow.unless {
         tally.unless = drop_where(&mut episodes, |episodes| searcher.judge(found.plan, unless, episodes))?;
     }
@@ -237,7 +247,7 @@ fn drop_where(
 fn report(rule: usize, id: &str, plan: &Plan, ledger: &Ledger, episode: Instance<'_>) -> Match {
     let known = features(&plan.flow, ledger, episode);
     let transfers = episode.transfers();
-    let (near_start, near_end) = edge::near(ledger, plan.flow.within, known.started, known.ended);
+    let (near_start, near_end) = edge::near(ledger, &plan.flow, known.started, known.ended);
     Match {
         id: id::of_match(id, ledger, episode.binding, &transfers),
         rule,
@@ -266,6 +276,7 @@ mod tests {
     use super::fixture::{chain, fan_in, instances, ledger, ledger_with, rules, texts, typology};
     use super::*;
     use crate::columns::Span;
+    use crate::lang::{Absence, During, Party};
 
     const HOURS: &[(&str, i64, &str, &str, i64)] = &[
         ("t0", 0, "a", "b", 100),
@@ -310,9 +321,19 @@ mod tests {
     fn a_match_is_near_the_end_if_the_window_could_reach_past_it_to_the_microsecond() {
         let ledger = ledger(&[("1", 0, "a", "b", 1), ("2", 240, "c", "d", 1)]);
         let at = |hour: i64| ledger.times()[0] + Span(hour * Span::HOUR.0);
-        let within = Span(10 * Span::DAY.0);
-        assert_eq!(edge::near(&ledger, within, at(240), at(240)), (true, true));
-        assert_eq!(edge::near(&ledger, Span(within.0 - 1), at(240), at(0)), (false, false));
+        let mut flow = chain();
+        assert_eq!(edge::near(&ledger, &flow, at(240), at(240)), (true, true));
+        flow.within = Span(flow.within.0 - 1);
+        assert_eq!(edge::near(&ledger, &flow, at(240), at(0)), (false, false));
+        let (payer, payee) = (Party::Role(0), Party::Anyone);
+        flow.without = [During::Before(Span(10 * Span::DAY.0)), During::After(Span(9 * Span::DAY.0))]
+            .map(|during| Absence { payer, payee, filter: None, during })
+            .to_vec();
+        assert_eq!(
+            edge::near(&ledger, &flow, at(240), at(0)),
+            (true, false),
+            "what is looked for may lie outside, too"
+        );
     }
 
     #[test]

@@ -136,6 +136,10 @@ pub struct RuleStatistics {
 pub struct Dropped {
     /// Above an upper end of the rule.
     pub above_upper_end: usize,
+    /// A transfer is there that the rule's `without` forbids.
+    pub without: usize,
+    /// A payment came that the rule's `expected` wants missing.
+    pub expected: usize,
     /// The rule's `unless` holds.
     pub unless: usize,
     /// Another match of the rule holds all their transfers.
@@ -234,7 +238,13 @@ fn assess_rule(
 }
 
 fn dropped(tally: Tally) -> Dropped {
-    Dropped { above_upper_end: tally.above_upper_end, unless: tally.unless, contained: tally.contained }
+    Dropped {
+        above_upper_end: tally.above_upper_end,
+        without: tally.without,
+        expected: tally.expected,
+        unless: tally.unless,
+        contained: tally.contained,
+    }
 }
 
 /// What some matches, and the transfers that they touch, amount to.

@@ -3,10 +3,11 @@
 //! Time starts at 2024-01-01T00:00:00Z, the currency is EUR, transfers are called t1, t2, … in the order of the table.
 //! Canonical columns that a test does not give are there and hold nothing, so that a test shows only what matters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::columns::{
-    BaseAmount, Column, Currency, Draft, Ledger, Money, Ratio, SourceRow, Span, TextColumn, Time, TxIds, schema,
+    BaseAmount, Column, Currency, Draft, Ledger, ListEntry, Money, Ratio, ReferenceList, SourceRow, Span, TextColumn,
+    Time, TxIds, schema,
 };
 use crate::lang::{RuleTest, TestTable};
 
@@ -16,12 +17,13 @@ const START: Time = Time(1_704_067_200_000_000);
 /// Decimals of every currency in a test.
 const DIGITS: u8 = 2;
 
-/// The ledger of a test. Its tables have been checked by [`crate::lang::compile`].
+/// The ledger of a test. Its tables have been checked by [`crate::lang::compile`]. Of the `lists` that its rule reads, those that
+/// neither the test nor the program brings are there and hold nothing.
 ///
 /// # Errors
 ///
 /// A sentence, where a cell is more than a table check can see: an amount finer than a cent, two rows of one `tx_id`.
-pub fn ledger(test: &RuleTest) -> Result<Ledger, String> {
+pub fn ledger(test: &RuleTest, lists: &BTreeSet<String>) -> Result<Ledger, String> {
     let rows = &test.transfers;
     let count = rows.rows.len();
     let mut keys = Keys::default();
@@ -36,7 +38,7 @@ pub fn ledger(test: &RuleTest) -> Result<Ledger, String> {
     let base = |code: &u32, amount: &Money| if *code == 0 { BaseAmount::known(*amount) } else { BaseAmount::UNKNOWN };
     let currency = |code: &String| Currency { code: code.clone(), digits: DIGITS };
     let first = table.values.first().cloned().unwrap_or_else(|| "EUR".to_owned());
-    Ok(Ledger::new(Draft {
+    let ledger = Ledger::new(Draft {
         tx_ids: TxIds::Texts(tx_ids(rows, count)?),
         times: cells(rows, "when").map(|cell| cell.and_then(time).unwrap_or(START)).collect(),
         senders,
@@ -60,6 +62,31 @@ pub fn ledger(test: &RuleTest) -> Result<Ledger, String> {
         account_columns: account_columns(test.accounts.as_ref(), &keys.names),
         keys: keys.names,
         resolution: Span::SECOND,
+    });
+    let mut lists: BTreeMap<_, _> = lists.iter().map(|name| (name.clone(), ReferenceList::default())).collect();
+    lists.extend(crate::ingest::shipped_lists());
+    lists.extend(test.lists.iter().map(|(name, table)| (name.clone(), list(table))));
+    Ok(ledger.with_lists(lists))
+}
+
+/// A reference list as a test writes it.
+fn list(table: &TestTable) -> ReferenceList {
+    let column = |name: &str| -> Vec<Option<String>> {
+        let cells: Vec<_> = cells(table, name).map(|cell| cell.map(str::to_owned)).collect();
+        if cells.is_empty() { vec![None; table.rows.len()] } else { cells }
+    };
+    let columns = ["value", "amount", "country", "currency", "channel", "valid_from", "valid_to"].map(column);
+    ReferenceList::new((0..table.rows.len()).map(|row| {
+        let [value, amount, country, currency, channel, from, to] = columns.each_ref().map(|cells| cells[row].clone());
+        ListEntry {
+            value,
+            amount: amount.and_then(|amount| amount.parse().ok()),
+            country,
+            currency,
+            channel,
+            from: from.as_deref().and_then(time).unwrap_or(Time(i64::MIN)),
+            to: to.as_deref().and_then(time).unwrap_or(Time(i64::MAX)),
+        }
     }))
 }
 

@@ -63,7 +63,7 @@ pub fn run(set: &TypologySet) -> Vec<Outcome> {
 }
 
 fn check(typology: &Typology, test: &RuleTest) -> Result<(), Failure> {
-    let ledger = fixture::ledger(test).map_err(Failure::NotEvaluable)?;
+    let ledger = fixture::ledger(test, &plan::columns(&typology.flow).lists).map_err(Failure::NotEvaluable)?;
     let plan = plan::build(typology, &ledger.summary()).map_err(|missing| Failure::NotEvaluable(missing.reason))?;
     let found = matches(typology, &plan, &ledger)?;
     compare(&plan, &ledger, &test.matches, &found.list)

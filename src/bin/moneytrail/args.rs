@@ -68,6 +68,9 @@ pub(crate) struct Reading {
     /// Rates into the base currency: a table of date, currency and rate.
     #[arg(long, value_name = "FILE", env = "MONEYTRAIL_RATES")]
     pub(crate) rates: Option<PathBuf>,
+    /// A reference list that rules read as `@NAME`, with the columns `value` or `amount`, `valid_from`, `valid_to`.
+    #[arg(long = "list", value_name = "NAME=FILE")]
+    pub(crate) lists: Vec<String>,
     /// A mapping file, or the name of a preset; else the header decides.
     #[arg(long, value_name = "FILE|PRESET", env = "MONEYTRAIL_MAPPING")]
     pub(crate) mapping: Option<String>,

@@ -3,6 +3,7 @@
 //! What the user typed is [`crate::args`]; clap has put the environment below the flags there. This is the only place
 //! that knows all four, and nothing behind it asks where a value came from.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ pub(crate) struct Settings {
     out: Option<PathBuf>,
     accounts: Option<PathBuf>,
     rates: Option<PathBuf>,
+    list: BTreeMap<String, PathBuf>,
     mapping: Option<String>,
     base: Option<String>,
     max_rejects: Option<Limit>,
@@ -104,6 +106,7 @@ pub(crate) fn request(typed: Reading, choice: RuleChoice, file: &Settings) -> Re
     let intake = ingest::Request {
         accounts: or(typed.accounts, &file.accounts),
         rates: or(typed.rates, &file.rates),
+        lists: lists(&typed.lists, &file.list)?,
         mapping: typed.mapping.or_else(|| file.mapping.clone()),
         base: typed.base.or_else(|| file.base.clone()),
         max_rejects,
@@ -132,6 +135,18 @@ fn limits(typed: &Budgets, file: &Settings) -> Limits {
         ),
         matches_per_rule: settle(typed.max_matches_per_rule, file.max_matches_per_rule, default.matches_per_rule),
     }
+}
+
+/// The lists of the file, and over them those that were typed.
+fn lists(typed: &[String], file: &BTreeMap<String, PathBuf>) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    let mut lists = file.clone();
+    for text in typed {
+        let parts = text.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty());
+        let (name, path) = parts
+            .ok_or_else(|| Failure::usage(format!("`{text}` names no list: write `--list high_risk=countries.csv`")))?;
+        lists.insert(name.trim_start_matches('@').to_owned(), PathBuf::from(path));
+    }
+    Ok(lists)
 }
 
 /// Reads `100` or `2%`.
