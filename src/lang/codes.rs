@@ -77,6 +77,7 @@ codes! {
     R042 Error "a test table that cannot be read";
     R043 Error "an expected match that does not fit the flow";
     R044 Error "an expected account that the test does not have";
+    R050 Error "a step that undoes what it cannot";
     R901 Error "history columns: not supported yet";
     R902 Error "`without`: not supported yet";
     R903 Error "`level`: not supported yet";

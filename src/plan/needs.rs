@@ -10,6 +10,9 @@ use super::NotEvaluable;
 /// Columns of a transfer that every ledger has, or that are worked out from it.
 const ALWAYS: [&str; 7] = ["tx_id", "timestamp", "sender", "receiver", "amount", "original_amount", "currency"];
 
+/// The column by which a transfer names the one that it undoes.
+const REFERS_TO: &str = "refers_to";
+
 /// Columns of an account that are worked out from the ledger.
 const COUNTED: [&str; 5] = ["account", "payers", "payees", "transfers_in", "transfers_out"];
 
@@ -61,6 +64,9 @@ fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluab
             Some((_, column)) => visit(Place::Account, &account(column))?,
             None => visit(Place::Transfer, name)?,
         }
+    }
+    if flow.steps.iter().any(|step| step.undoes.is_some()) {
+        visit(Place::Transfer, REFERS_TO)?;
     }
     let vias = flow.steps.iter().filter_map(|step| match &step.shape {
         Shape::Path { via, .. } => via.as_ref(),
