@@ -132,3 +132,28 @@ fn an_explanation_counts_what_each_step_could_use_and_searches_nothing() {
     let (plan, candidates) = planned.as_ref().expect("a plan");
     assert_eq!((plan.kernel.name(), candidates.as_slice()), ("path", [1, 1].as_slice()));
 }
+
+#[test]
+fn a_step_that_undoes_another_reads_the_column_that_names_transfers_and_cannot_run_without_it() {
+    let folder = TempDir::new().expect("a folder");
+    let mut undoing = rule("undoing", "amount >= 1");
+    undoing.text = undoing
+        .text
+        .replace("middle\n", "middle\n    name: sale\n")
+        .replace("last\n", "last\n    undoes: sale\n")
+        .replace("# when from to amount", "# when from to amount refers_to")
+        .replace("0h a b 5", "0h a b 5 -")
+        .replace("1h b c 5", "1h b c 5 t1");
+    let request = request(folder.path(), vec![undoing]);
+    let analysis = engine::run(&request, &(), &AtomicBool::new(false)).expect("a run");
+    let [missing] = analysis.sifted.completeness.not_evaluated.as_slice() else { panic!("it lacks a column") };
+    assert!(missing.reason.contains("`refers_to`"), "{}", missing.reason);
+    let rows = [("7", "a", "b", ""), ("8", "b", "c", "7"), ("9", "b", "c", "6")];
+    let lines = rows.map(|(id, from, to, other)| format!("{id},2024-01-01T00:00:00Z,{from},{to},5,EUR,{other}\n"));
+    let header = "tx_id,timestamp,sender,receiver,amount,currency,refers_to\n";
+    fs::write(folder.path().join("ledger.csv"), format!("{header}{}", lines.concat())).expect("a file");
+    let analysis = engine::run(&request, &(), &AtomicBool::new(false)).expect("a run");
+    let [found] = analysis.sifted.matches.list.as_slice() else { panic!("one refund names the sale") };
+    let ids: Vec<String> = found.transfers.iter().map(|&row| analysis.intake.ledger.tx_id(row)).collect();
+    assert_eq!(ids, ["7", "8"]);
+}

@@ -18,8 +18,18 @@ use proptest::test_runner::{Config, TestRunner};
 
 const ACCOUNTS: usize = 6;
 
-/// One transfer: hour, sender, receiver, amount, and whether it can be weighed.
-type Row = (i64, usize, usize, i64, bool);
+/// One transfer: hour, sender, receiver, amount, whether it can be weighed, and what it refers to.
+type Row = (i64, usize, usize, i64, bool, Reference);
+
+/// How a transfer's `refers_to` is drawn, with a number that picks among those that fit.
+#[derive(Clone, Copy, Debug)]
+enum Reference {
+    Nothing,
+    /// An earlier transfer into the account that this one leaves, or nothing where there is none.
+    Feeder(usize),
+    /// Any transfer, or an id that nobody has.
+    Any(usize),
+}
 
 /// What a step may ask, before it is known whether it may ask it.
 #[derive(Clone, Debug)]
@@ -39,6 +49,7 @@ struct Part {
     filter: Option<usize>,
     via: Option<usize>,
     role: Option<usize>,
+    undoes: Option<usize>,
 }
 
 #[derive(Clone)]
@@ -125,6 +136,9 @@ impl Case {
             };
             let (least, most) = part.delay.filter(|_| fed || path).unwrap_or((0, self.within));
             let bound = |end: Option<(i128, i128)>| end.map(|(part, whole)| Ratio::new(part, whole).expect("not zero"));
+            let undoable: Vec<usize> =
+                (0..position).filter(|&earlier| !matches!(steps[earlier].shape, Shape::Path { .. })).collect();
+            let undoes = part.undoes.filter(|_| !path && !undoable.is_empty());
             steps.push(Step {
                 name: None,
                 left,
@@ -137,6 +151,7 @@ impl Case {
                     .ratio
                     .filter(|_| fed || path)
                     .map(|index| RatioRange { least: bound(RATIOS[index].0), most: bound(RATIOS[index].1) }),
+                undoes: undoes.map(|pick| undoable[pick % undoable.len()]),
             });
             left = right;
         }
@@ -147,12 +162,25 @@ impl Case {
         }
     }
 
+    /// The id in a row's `refers_to`; ids count the rows from 1.
+    fn refers_to(&self, row: &Row) -> Option<String> {
+        let feeds = |other: &Row| other.2 == row.1 && other.0 <= row.0;
+        let feeders: Vec<usize> = (0..self.rows.len()).filter(|&other| feeds(&self.rows[other])).collect();
+        match row.5 {
+            Reference::Feeder(pick) if !feeders.is_empty() => Some(feeders[pick % feeders.len()] + 1),
+            Reference::Any(pick) => Some(pick % (self.rows.len() + 1) + 1),
+            Reference::Nothing | Reference::Feeder(_) => None,
+        }
+        .map(|id| id.to_string())
+    }
+
     fn ledger(&self) -> Ledger {
         let rows = &self.rows;
         let amounts: Vec<Money> = rows.iter().map(|row| Money(row.3 * 100)).collect();
         let number = |account: usize| u32::try_from(account).expect("few accounts");
         let currency = |code: &str| Currency { code: code.to_owned(), digits: 2 };
         let channel = |row: &Row| Some(if row.3 % 2 == 0 { "wire" } else { "card" });
+        let refers: Vec<Option<String>> = rows.iter().map(|row| self.refers_to(row)).collect();
         let kinds = ["person", "company", "person", "cash", "person", "person"];
         // One account opens before the ledger, one inside it, one after it, the others are unknown.
         let opened = [Some(-30), Some(3), Some(900), None, None, None];
@@ -171,10 +199,10 @@ impl Case {
             amounts,
             currency_table: vec![currency("EUR"), currency("USD")],
             base: currency("EUR"),
-            columns: BTreeMap::from([(
-                "channel".to_owned(),
-                Column::Text(TextColumn::from_texts(rows.iter().map(channel))),
-            )]),
+            columns: BTreeMap::from([
+                ("channel".to_owned(), Column::Text(TextColumn::from_texts(rows.iter().map(channel)))),
+                ("refers_to".to_owned(), Column::Text(TextColumn::from_texts(refers.iter().map(Option::as_deref)))),
+            ]),
             sources: (1..=rows.len() as u64).map(|record| SourceRow { file: 0, record }).collect(),
             files: vec!["random".to_owned()],
             account_columns: BTreeMap::from([
@@ -202,7 +230,9 @@ impl fmt::Debug for Case {
             let weight =
                 ledger.base_amount(row).get().map_or_else(|| "unknown".to_owned(), |money| money.0.to_string());
             let hour = ledger.time(row).0 / Span::HOUR.0;
-            writeln!(f, "  {hour}h {} {} {weight}", key(ledger.sender(row)), key(ledger.receiver(row)))?;
+            let (id, refers) = (ledger.tx_id(row), ledger.column("refers_to").and_then(|ids| ids.text(row.index())));
+            let refers = refers.map_or_else(String::new, |other| format!(" refers to {other}"));
+            writeln!(f, "  {id}: {hour}h {} {} {weight}{refers}", key(ledger.sender(row)), key(ledger.receiver(row)))?;
         }
         Ok(())
     }
@@ -218,8 +248,13 @@ fn part() -> impl Strategy<Value = Part> {
     let counts = (few(), few(), few());
     let delay = prop::option::weighted(0.5, (0i64..2, 1i64..8).prop_map(|(least, more)| (least, least + more)));
     let maybe = |choices: usize| prop::option::weighted(0.12, 0..choices);
-    let more =
-        (prop::option::weighted(0.4, 0..RATIOS.len()), maybe(FILTERS.len()), maybe(ROLES.len()), maybe(ROLES.len()));
+    let more = (
+        prop::option::weighted(0.4, 0..RATIOS.len()),
+        maybe(FILTERS.len()),
+        maybe(ROLES.len()),
+        maybe(ROLES.len()),
+        maybe(4),
+    );
     (shape, counts, delay, more).prop_map(|(shape, counts, delay, more)| Part {
         next: shape.0,
         next_least: shape.1,
@@ -234,11 +269,17 @@ fn part() -> impl Strategy<Value = Part> {
         filter: more.1,
         via: more.2,
         role: more.3,
+        undoes: more.4,
     })
 }
 
 fn case(steps: std::ops::Range<usize>, sets: bool) -> impl Strategy<Value = Case> {
-    let row = (0i64..8, 0..ACCOUNTS, 0..ACCOUNTS, 1i64..6, prop::bool::weighted(0.95));
+    let refers = prop_oneof![
+        3 => Just(Reference::Nothing),
+        5 => (0usize..24).prop_map(Reference::Feeder),
+        2 => (0usize..24).prop_map(Reference::Any),
+    ];
+    let row = (0i64..8, 0..ACCOUNTS, 0..ACCOUNTS, 1i64..6, prop::bool::weighted(0.95), refers);
     let rows = prop::collection::vec(row, 1..24);
     let parts = prop::collection::vec(part(), steps);
     let whole = (2i64..12, prop::bool::weighted(0.8), prop::option::weighted(0.3, 0..HAVINGS.len()));
@@ -311,6 +352,31 @@ fn the_fan_kernel_finds_what_the_exhaustive_one_finds() {
         case
     });
     agree(one_set, &[Kernel::Fan]);
+}
+
+/// Makes the last step of a case undo an earlier one, mostly the one before it, and asks little else of the steps.
+fn undoing(mut case: Case) -> Case {
+    let last = case.parts.len() - 1;
+    for part in &mut case.parts {
+        part.between_singles -= u8::from(part.between_singles == 1);
+        (part.each, part.fan, part.transfers) = (1, 1, part.transfers.min(2));
+    }
+    (case.first_least, case.having) = (1, None);
+    case.parts[last].next_least = 1;
+    (case.parts[last].ratio, case.parts[last].delay) = (None, None);
+    case.parts[last].reverse &= last > 1;
+    case.parts[last].undoes = case.parts[last].undoes.or(Some(last.saturating_sub(1)));
+    case
+}
+
+#[test]
+fn the_path_kernel_finds_the_same_undone_transfers() {
+    agree(case(2..4, false).prop_map(undoing), &[Kernel::Path]);
+}
+
+#[test]
+fn the_layers_kernel_finds_the_same_undone_transfers() {
+    agree(case(2..4, true).prop_map(undoing), &[Kernel::Layers, Kernel::Path]);
 }
 
 #[test]

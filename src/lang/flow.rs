@@ -5,16 +5,17 @@ use super::diagnostic::{Span, nearest};
 use super::reader::{Reader, get, is_name, quoted};
 use super::scope::Place;
 use super::tree::{self, Entry, Kind, Node};
-use super::{Count, Delay, Direction, RatioRange, Role, RoleId, Shape, Step, Value};
+use super::{Count, Delay, Direction, RatioRange, Role, RoleId, Shape, Step, StepId, Value};
 use crate::columns::{Ratio, Span as Duration};
 
 /// The roles that a step joins, left and right.
 type Ends = (RoleId, RoleId);
 
-const KEYS: [&str; 10] = ["step", "name", "where", "transfers", "hops", "via", "each", "fan", "delay", "pass_through"];
+const KEYS: [&str; 11] =
+    ["step", "name", "where", "transfers", "hops", "via", "each", "fan", "delay", "pass_through", "undoes"];
 
 /// Keys of steps that the language has and the engine does not run yet.
-const LATER: [&str; 4] = ["uses", "any_of", "expected", "undoes"];
+const LATER: [&str; 3] = ["uses", "any_of", "expected"];
 
 /// AMLworld's longest chains have 16 transfers; beyond this a path says nothing that a shorter one does not.
 const MOST_HOPS: u32 = 25;
@@ -26,6 +27,10 @@ struct Line<'n> {
     left: Named,
     right: Named,
     direction: Direction,
+}
+
+fn has_hops(line: &Line<'_>) -> bool {
+    get(line.entries, "hops").is_some()
 }
 
 /// A role as a step names it.
@@ -69,6 +74,9 @@ impl Reader<'_, '_> {
         for (line, (left, right)) in lines.iter().zip(ends) {
             let step = self.step(line, left, right, &roles, steps.last(), within);
             steps.push(step);
+        }
+        for (position, step) in steps.iter_mut().enumerate() {
+            step.undoes = self.undone(position, &lines);
         }
         self.check_names(&lines, &roles);
         Some(Skeleton { roles, steps })
@@ -299,7 +307,37 @@ impl Reader<'_, '_> {
             filter: option("where").and_then(|entry| self.predicate(&entry.value, "where", Place::Transfer)),
             delay: self.delay(line.entries, within),
             pass_through: option("pass_through").and_then(|entry| self.ratio(&entry.value)),
+            undoes: None,
         }
+    }
+
+    /// The step that a step undoes, where it says so: an earlier one by its name.
+    fn undone(&mut self, position: StepId, lines: &[Line<'_>]) -> Option<StepId> {
+        let node = get(lines[position].entries, "undoes")?;
+        let wanted = self.scalar(node, "undoes")?.to_owned();
+        let name = |line: &Line<'_>| match get(line.entries, "name").map(|node| &node.kind) {
+            Some(Kind::Scalar(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let undoable: Vec<String> = lines[..position].iter().filter(|line| !has_hops(line)).filter_map(name).collect();
+        let undoable: Vec<&str> = undoable.iter().map(String::as_str).collect();
+        let found = lines.iter().position(|line| name(line).as_ref() == Some(&wanted));
+        let fault = match found {
+            Some(step) if step > position => "it comes later",
+            Some(step) if step == position => "it is this step",
+            Some(step) if has_hops(&lines[step]) => "it has `hops`",
+            Some(step) => return Some(step),
+            None => "no step has this name",
+        };
+        let help = match nearest(&wanted, undoable.iter().copied()) {
+            Some(near) if found.is_none() => format!("write `{near}`"),
+            _ if undoable.is_empty() => {
+                "give an earlier step without `hops` a name: `name: sale`, and write it here".to_owned()
+            }
+            _ => format!("earlier steps with a name and without `hops`: {}", quoted(&undoable)),
+        };
+        self.error(codes::R050, &node.span, format!("this step cannot undo `{wanted}`"), fault, help);
+        None
     }
 
     /// Reports options that this step cannot have.
@@ -320,6 +358,7 @@ impl Reader<'_, '_> {
                     None
                 }
                 "via" if !has("hops") => Some("`via` goes with `hops`"),
+                "undoes" if has("hops") => Some("`undoes` and `hops` exclude each other"),
                 "each" | "fan" if !sets => Some("it stands between two sets"),
                 "delay" | "pass_through" if !fed => Some("nothing feeds this step"),
                 _ => None,

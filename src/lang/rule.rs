@@ -373,7 +373,10 @@ impl Reader<'_, '_> {
             _ => &[],
         };
         for (step, line) in typology.flow.steps.iter().zip(lines) {
-            let bounded = step.filter.is_some() || step.pass_through.is_some() || typology.flow.filter.is_some();
+            let bounded = step.filter.is_some()
+                || step.pass_through.is_some()
+                || step.undoes.is_some()
+                || typology.flow.filter.is_some();
             let long = matches!(&step.shape, Shape::Path { hops, via: None } if hops.most.is_some_and(|most| most > 4));
             let role = |role: usize| &typology.flow.roles[role];
             let open = |role: &super::Role| {

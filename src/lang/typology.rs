@@ -334,6 +334,8 @@ pub struct Step {
     pub delay: Delay,
     /// What goes on of what came in, asked of every relay account.
     pub pass_through: Option<RatioRange>,
+    /// An earlier step without `hops`: each transfer of this one refers to a transfer of that one.
+    pub undoes: Option<StepId>,
 }
 
 impl Step {

@@ -105,6 +105,9 @@ fn write_step(f: &mut fmt::Formatter<'_>, flow: &Flow, position: StepId) -> fmt:
         let end = |ratio: Option<crate::columns::Ratio>| ratio.map_or_else(String::new, |ratio| ratio.to_string());
         write!(f, ", pass_through {}..{}", end(ratio.least), end(ratio.most))?;
     }
+    if let Some(undone) = step.undoes {
+        write!(f, ", undoes {}", flow.steps[undone].name.as_deref().unwrap_or("an earlier step"))?;
+    }
     match &step.filter {
         Some(filter) => writeln!(f, ", where {}", filter.sql),
         None => writeln!(f),

@@ -10,6 +10,9 @@ use super::NotEvaluable;
 /// Columns of a transfer that every ledger has, or that are worked out from it.
 const ALWAYS: [&str; 7] = ["tx_id", "timestamp", "sender", "receiver", "amount", "original_amount", "currency"];
 
+/// The column by which a transfer names the one that it undoes.
+const REFERS_TO: &str = "refers_to";
+
 /// Columns of an account that are worked out from the ledger.
 const COUNTED: [&str; 5] = ["account", "payers", "payees", "transfers_in", "transfers_out"];
 
@@ -83,6 +86,9 @@ fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluab
     let around = around.chain(flow.expected.iter().filter_map(|expected| expected.filter.as_ref()));
     for name in flow.filter.iter().chain(steps).chain(around).flat_map(|predicate| &predicate.columns) {
         of_transfer(name, visit)?;
+    }
+    if flow.steps.iter().any(|step| step.undoes.is_some()) {
+        visit(Place::Transfer, REFERS_TO)?;
     }
     let vias = flow.steps.iter().filter_map(|step| match &step.shape {
         Shape::Path { via, .. } => via.as_ref(),

@@ -10,20 +10,22 @@ mod kernel;
 mod lists;
 mod mask;
 mod moments;
+mod refers;
 mod select;
 mod task;
 
 pub use features::{Features, features};
 pub use instances::{Cut, Instance, Instances};
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use crate::columns::Ledger;
 use crate::lang::Predicate;
 use crate::plan::{Kernel, Plan};
 
 use graph::Graph;
+use refers::Refers;
 use select::Selector;
 use task::Task;
 
@@ -59,6 +61,7 @@ pub struct Searcher<'a> {
     ledger: &'a Ledger,
     graph: Arc<Graph>,
     selector: Selector<'a>,
+    refers: OnceLock<Option<Refers>>,
 }
 
 impl<'a> Searcher<'a> {
@@ -66,7 +69,8 @@ impl<'a> Searcher<'a> {
     #[must_use]
     pub fn new(ledger: &'a Ledger) -> Self {
         let graph = Arc::new(Graph::new(ledger));
-        Self { ledger, selector: Selector::new(ledger, Arc::clone(&graph)), graph }
+        let selector = Selector::new(ledger, Arc::clone(&graph));
+        Self { ledger, graph, selector, refers: OnceLock::new() }
     }
 
     /// All instances of a plan, coalesced, with the kernel that the plan names.
@@ -75,7 +79,7 @@ impl<'a> Searcher<'a> {
     ///
     /// Where a predicate does not fit the ledger's columns, or `stop` was set.
     pub fn run(&self, plan: &Plan, limits: &Limits, stop: &AtomicBool) -> Result<Instances, SearchError> {
-        let task = Task::new(plan, self.ledger, &self.graph, &self.selector, *limits)?;
+        let task = self.task(plan, *limits)?;
         let found = match plan.kernel {
             Kernel::Path => kernel::path::search(&task, stop)?,
             Kernel::Fan => kernel::fan::search(&task, stop)?,
@@ -91,8 +95,17 @@ impl<'a> Searcher<'a> {
     ///
     /// As [`Searcher::run`].
     pub fn run_exhaustive(&self, plan: &Plan) -> Result<Instances, SearchError> {
-        let task = Task::new(plan, self.ledger, &self.graph, &self.selector, Limits::default())?;
+        let task = self.task(plan, Limits::default())?;
         Ok(kernel::kept(&task, kernel::exhaustive::search(&task))?.coalesce())
+    }
+
+    fn task<'t>(&'t self, plan: &'t Plan, limits: Limits) -> Result<Task<'t>, SearchError> {
+        let undoing = plan.flow.steps.iter().any(|step| step.undoes.is_some());
+        let refers = if undoing { self.refers.get_or_init(|| Refers::new(self.ledger)).as_ref() } else { None };
+        if undoing && refers.is_none() {
+            return Err(SearchError::NotEvaluable("the ledger has no column `refers_to`".to_owned()));
+        }
+        Task::new(plan, self.ledger, &self.graph, &self.selector, refers, limits)
     }
 
     /// Whether a predicate over instance columns (`having`, `unless`) holds, for each instance.
@@ -137,7 +150,7 @@ impl<'a> Searcher<'a> {
     ///
     /// As [`Searcher::run`].
     pub fn candidates(&self, plan: &Plan) -> Result<Vec<usize>, SearchError> {
-        let task = Task::new(plan, self.ledger, &self.graph, &self.selector, Limits::default())?;
+        let task = self.task(plan, Limits::default())?;
         Ok((0..plan.flow.steps.len()).map(|step| task.admitted_count(step)).collect())
     }
 }

@@ -8,6 +8,7 @@ use crate::plan::Plan;
 
 use super::graph::Graph;
 use super::mask::Mask;
+use super::refers::Refers;
 use super::select::{AgeTable, Selector};
 use super::{Limits, SearchError};
 
@@ -19,6 +20,7 @@ pub(super) struct Task<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) graph: &'a Graph,
     pub(super) limits: Limits,
+    refers: Option<&'a Refers>,
     /// `C_i` of the language reference: no self-transfer, the rule's and the step's `where` hold.
     candidates: Vec<Mask>,
     /// Candidates whose payer and payee their roles admit at any time; what fast kernels walk.
@@ -65,6 +67,7 @@ impl<'a> Task<'a> {
         ledger: &'a Ledger,
         graph: &'a Graph,
         selector: &Selector<'_>,
+        refers: Option<&'a Refers>,
         limits: Limits,
     ) -> Result<Self, SearchError> {
         let flow = &plan.flow;
@@ -75,7 +78,7 @@ impl<'a> Task<'a> {
             .collect::<Result<_, _>>()?;
         let moves = Mask::from_fn(ledger.len(), |row| ledger.senders()[row] != ledger.receivers()[row]);
         let whole = masked(moves, flow.filter.as_ref(), selector)?;
-        let (mut candidates, mut admitted, mut vias) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut candidates, mut admitted, mut vias) = (Vec::new(), Vec::<Mask>::new(), Vec::new());
         for step in &flow.steps {
             let mask = masked(whole.clone(), step.filter.as_ref(), selector)?;
             let via = match &step.shape {
@@ -86,13 +89,21 @@ impl<'a> Task<'a> {
             let fits = |role: &Mask, account: AccountId| {
                 role.get(account.index()) || via.as_ref().is_some_and(|via| via.accounts.get(account.index()))
             };
-            admitted.push(Mask::from_fn(ledger.len(), |row| {
-                mask.get(row) && fits(payer, ledger.senders()[row]) && fits(payee, ledger.receivers()[row])
-            }));
+            let undoes = |row: RowId| match (step.undoes, refers) {
+                (Some(undone), Some(refers)) => refers.of(row).is_some_and(|other| admitted[undone].get(other.index())),
+                _ => true,
+            };
+            let fitting = Mask::from_fn(ledger.len(), |row| {
+                mask.get(row)
+                    && fits(payer, ledger.senders()[row])
+                    && fits(payee, ledger.receivers()[row])
+                    && undoes(RowId(row.try_into().expect("32 bits")))
+            });
+            admitted.push(fitting);
             candidates.push(mask);
             vias.push(via);
         }
-        Ok(Self { plan, flow, ledger, graph, limits, candidates, admitted, roles, vias })
+        Ok(Self { plan, flow, ledger, graph, limits, refers, candidates, admitted, roles, vias })
     }
 
     /// Whether a transfer is a candidate of a step.
@@ -110,6 +121,12 @@ impl<'a> Task<'a> {
     /// How many transfers a step could use.
     pub(super) fn admitted_count(&self, step: StepId) -> usize {
         self.admitted[step].count()
+    }
+
+    /// The transfer that a transfer undoes, if it names one of the ledger; asked where some step `undoes` another.
+    #[inline]
+    pub(super) fn undone_by(&self, row: RowId) -> Option<RowId> {
+        self.refers.and_then(|refers| refers.of(row))
     }
 
     /// Whether an account may hold a role in an instance that starts at a time.

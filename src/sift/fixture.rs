@@ -61,7 +61,17 @@ pub(crate) fn role(name: &str, members: Option<Count>) -> Role {
 /// A forward step with any delay up to ten days.
 pub(crate) fn step(left: usize, right: usize, shape: Shape) -> Step {
     let delay = Delay { least: Span::ZERO, most: Span(10 * Span::DAY.0) };
-    Step { name: None, left, right, direction: Direction::Forward, shape, filter: None, delay, pass_through: None }
+    Step {
+        name: None,
+        left,
+        right,
+        direction: Direction::Forward,
+        shape,
+        filter: None,
+        delay,
+        pass_through: None,
+        undoes: None,
+    }
 }
 
 /// A set step without upper ends.

@@ -188,7 +188,15 @@ impl Attempt<'_> {
             position == 0 || lines[position - 1].rows.iter().any(|&other| self.linked(lines, position, other, row));
         let later = position + 1 == lines.len()
             || lines[position + 1].rows.iter().any(|&other| self.linked(lines, position + 1, row, other));
-        earlier && later && self.members_hold(&lines[position], row)
+        earlier && later && self.undoes(lines, lines[position].step, row) && self.members_hold(&lines[position], row)
+    }
+
+    /// Whether a transfer refers to one of the step that its own step undoes, where it undoes one.
+    fn undoes(&self, lines: &[Line], step: StepId, row: RowId) -> bool {
+        let Some(undone) = self.task.flow.steps[step].undoes else { return true };
+        let named = self.task.ledger.column("refers_to").and_then(|column| column.text(row.index()));
+        let mut others = lines.iter().filter(|line| line.step == undone).flat_map(|line| &line.rows);
+        others.any(|&other| named.as_ref() == Some(&self.task.ledger.tx_id(other)))
     }
 
     /// Whether a transfer of slot `position` goes with one of the slot before it.

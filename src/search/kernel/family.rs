@@ -44,8 +44,9 @@ pub(super) fn support(task: &Task<'_>, slots: &mut [Slot]) -> bool {
         for position in 1..slots.len() {
             keep_linked(task, slots, position);
         }
-        for slot in slots.iter_mut() {
-            keep_spread(task, slot);
+        for position in 0..slots.len() {
+            keep_undoing(task, slots, position);
+            keep_spread(task, &mut slots[position]);
         }
         if slots.iter().any(|slot| slot.rows.is_empty()) {
             return false;
@@ -131,6 +132,20 @@ impl Index {
         let first = self.0.partition_point(|&entry| entry < (account, from));
         self.0.get(first).is_some_and(|&(owner, time)| owner == account && time <= to)
     }
+}
+
+/// Keeps, in the slot of a step that undoes another, the transfers that refer to one of the other's slot.
+fn keep_undoing(task: &Task<'_>, slots: &mut [Slot], position: usize) {
+    let mut rows = std::mem::take(&mut slots[position].rows);
+    rows.retain(|&row| undoes(task, slots, slots[position].step, row));
+    slots[position].rows = rows;
+}
+
+/// Whether a transfer refers to one of the step that its own step undoes, where it undoes one that has a slot.
+pub(super) fn undoes(task: &Task<'_>, slots: &[Slot], step: StepId, row: RowId) -> bool {
+    let Some(undone) = task.flow.steps[step].undoes else { return true };
+    let Some(slot) = slots.iter().find(|slot| slot.step == undone) else { return true };
+    task.undone_by(row).is_some_and(|other| slot.rows.binary_search(&other).is_ok())
 }
 
 /// Keeps the transfers whose payer pays, and whose payee is paid by, enough distinct accounts of the slot.

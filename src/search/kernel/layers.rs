@@ -12,7 +12,7 @@ use crate::lang::{Count, RoleId, Shape, StepId};
 
 use super::super::task::Task;
 use super::super::{Instances, SearchError};
-use super::family::{Index, Slot, counts_hold, distinct, link, members, settle, support};
+use super::family::{Index, Slot, counts_hold, distinct, link, members, settle, support, undoes};
 use super::{Sink, each_anchor};
 
 /// All instances of any flow.
@@ -113,7 +113,11 @@ impl Line<'_> {
         let (earliest, latest) = (self.earliest, self.latest);
         for &row in task.between(task.right_of(step, from), earliest, latest) {
             let again = self.slots.iter().any(|slot| slot.chosen && slot.rows[0] == row);
-            if again || !task.is_admitted(step, row) || !self.follows(step, row) {
+            if again
+                || !task.is_admitted(step, row)
+                || !self.follows(step, row)
+                || !undoes(task, &self.slots, step, row)
+            {
                 continue;
             }
             let (time, to) = (task.ledger.time(row), task.right(step, row));
@@ -196,7 +200,7 @@ impl Line<'_> {
     /// Every transfer that a set step could hold, in row order, whatever account stands on its right.
     fn candidates(&self, step: StepId) -> Vec<RowId> {
         let task = self.task;
-        let fits = |row: &RowId| task.is_admitted(step, *row);
+        let fits = |row: &RowId| task.is_admitted(step, *row) && undoes(task, &self.slots, step, *row);
         let clipped = |account| task.between(task.right_of(step, account), self.earliest, self.latest).iter().copied();
         let Some(before) = self.slots.last() else {
             return clipped(self.bound(task.flow.steps[step].left)).filter(fits).collect();
@@ -208,7 +212,7 @@ impl Line<'_> {
         let mut rows = Vec::new();
         for times in supports.chunk_by(|a, b| a.0 == b.0) {
             follow(task, clipped(times[0].0), times, link.least, link.most, |row| {
-                if task.is_admitted(step, row) {
+                if fits(&row) {
                     rows.push(row);
                 }
             });

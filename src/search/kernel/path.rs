@@ -107,6 +107,7 @@ impl<'t> Walk<'t> {
             let fits = task.is_admitted(step, row)
                 && task.ledger.sender(row) == from
                 && !self.rows.contains(&row)
+                && self.undoes(part.undoes, row)
                 && part.pass_through.is_none_or(|range| {
                     let known = task.weight(row).zip(task.weight(last));
                     known.is_some_and(|(part, whole)| range.holds(part.0.into(), whole.0.into()))
@@ -116,6 +117,13 @@ impl<'t> Walk<'t> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Whether a transfer refers to the one that was taken for the step that it undoes, where it undoes one.
+    fn undoes(&self, undone: Option<StepId>, row: RowId) -> bool {
+        let Some(undone) = undone else { return true };
+        let taken = self.steps.iter().position(|&step| step == undone).map(|position| self.rows[position]);
+        taken == self.task.undone_by(row)
     }
 
     /// A list that holds every useful next transfer: what leaves the account, or, where only one transfer is left to
