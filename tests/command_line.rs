@@ -338,7 +338,7 @@ fn the_short_commands_print_their_pages() {
         (vec!["help", "typologies"], "mule-chain"),
         (vec!["help", "run"], "--out"),
         (vec!["run", "--help"], "MONEYTRAIL_MAX_REJECTS"),
-        (vec!["rules"], "\"rule\":\"mule-chain\""),
+        (vec!["rules"], "\"rule\":\"mule-chain\",\"family\":\"mules\""),
         (vec!["presets"], "aml-world"),
         (vec!["presets", "--show", "aml-world"], "[columns]"),
         (vec!["completions", "bash"], "moneytrail"),

@@ -10,4 +10,5 @@ mod ingest;
 mod language;
 mod readme;
 mod sample;
+mod shipped;
 mod write;

@@ -12,11 +12,12 @@ use super::tree::{Entry, Kind, Node, parse};
 use super::{Flow, Override, Parameter, Severity, Shape, Source, Stage, Status, Typology, Value};
 use crate::columns::{Span as Duration, hex};
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "typology",
     "version",
     "title",
     "summary",
+    "family",
     "stage",
     "severity",
     "status",
@@ -130,6 +131,7 @@ impl Reader<'_, '_> {
             version: self.version(get(entries, "version")),
             title: self.text(entries, "title"),
             summary: self.text(entries, "summary"),
+            family: self.family(entries),
             stage: self.word(get(entries, "stage"), "stage", &STAGES, Stage::Layering),
             severity: self.word(get(entries, "severity"), "severity", &SEVERITIES, Severity::Low),
             status: self.word(get(entries, "status"), "status", &STATUSES, Status::Stable),
@@ -192,8 +194,7 @@ impl Reader<'_, '_> {
     fn id(&mut self, source: &Source, entries: &[Entry]) -> Option<String> {
         let node = get(entries, "typology")?;
         let id = self.scalar(node, "typology")?.to_owned();
-        let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        if !id.split('-').all(part) {
+        if !is_kebab_case(&id) {
             self.error(
                 codes::R006,
                 &node.span,
@@ -214,6 +215,20 @@ impl Reader<'_, '_> {
             );
         }
         Some(id)
+    }
+
+    fn family(&mut self, entries: &[Entry]) -> String {
+        let family = self.text(entries, "family");
+        if let Some(node) = get(entries, "family").filter(|_| !family.is_empty() && !is_kebab_case(&family)) {
+            self.error(
+                codes::R006,
+                &node.span,
+                format!("`{family}` is not kebab-case"),
+                "lower-case letters, digits and single hyphens",
+                "write a family such as `mules`",
+            );
+        }
+        family
     }
 
     fn version(&mut self, node: Option<&Node>) -> u32 {
@@ -338,6 +353,11 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+fn is_kebab_case(word: &str) -> bool {
+    let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    word.split('-').all(part)
 }
 
 const STAGES: [(&str, Stage); 3] =

@@ -155,7 +155,7 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  moneytrail test typologies/mule-chain.yaml")]
+#[command(after_help = "Example:\n  moneytrail test typologies/mules/mule-chain.yaml")]
 pub(crate) struct Test {
     /// Rule files or folders; else the rules shipped inside the program.
     #[arg(value_name = "PATH")]

@@ -13,6 +13,7 @@ use crate::{library, terminal};
 #[derive(Serialize)]
 struct Line<'a> {
     rule: &'a str,
+    family: &'a str,
     version: u32,
     title: &'a str,
     severity: moneytrail::lang::Severity,
@@ -27,11 +28,13 @@ pub(crate) fn run(arguments: &Rules) -> Result<u8, Failure> {
     let set = library::compile(&sources, &[])?;
     let mut out = std::io::stdout().lock();
     if terminal::is_interactive() {
-        let mut table = terminal::table(&["rule", "title", "severity", "stage", "status", "sources"], &[], &[1, 5]);
+        let mut table =
+            terminal::table(&["rule", "family", "title", "severity", "stage", "status", "sources"], &[], &[2, 6]);
         for typology in &set.typologies {
             let line = line(typology);
             table.add_row(vec![
                 line.rule.to_owned(),
+                line.family.to_owned(),
                 line.title.to_owned(),
                 word(line.severity),
                 word(line.stage),
@@ -52,6 +55,7 @@ pub(crate) fn run(arguments: &Rules) -> Result<u8, Failure> {
 fn line(typology: &Typology) -> Line<'_> {
     Line {
         rule: &typology.id,
+        family: &typology.family,
         version: typology.version,
         title: &typology.title,
         severity: typology.severity,
