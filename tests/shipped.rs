@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use moneytrail::lang::{self, Source};
-
-/// The families in the order of the catalogue.
-pub(crate) const FAMILIES: [&str; 7] =
-    ["shapes", "mules", "placement", "layering", "processors", "fraud", "instruments"];
+use moneytrail::workbench::catalogue::{self, FAMILIES};
 
 /// The paths of the shipped rules, in path order.
 pub(crate) fn paths() -> Vec<PathBuf> {
@@ -41,7 +38,7 @@ fn listing(rules: &BTreeSet<(String, String)>) -> String {
         let ids = rules.iter().filter(|(of, _)| of == family).map(|(_, id)| format!("\n        \"{id}\""));
         format!("    {family}:{};\n", ids.collect::<String>())
     };
-    FAMILIES.iter().map(|family| line(family)).collect()
+    FAMILIES.iter().map(|(family, _)| line(family)).collect()
 }
 
 #[test]
@@ -51,7 +48,7 @@ fn every_shipped_rule_lies_in_the_folder_of_its_family() {
     assert_eq!(rules.len(), paths().len());
     for rule in rules {
         let (folder, _) = named(Path::new(&rule.path));
-        assert!(FAMILIES.contains(&folder.as_str()), "`{folder}` is no family: {FAMILIES:?}");
+        assert!(FAMILIES.iter().any(|(family, _)| *family == folder), "`{folder}` is no family: {FAMILIES:?}");
         assert_eq!(rule.family, folder, "{}: write `family: {folder}`, or move the file", rule.path);
     }
 }
@@ -71,4 +68,32 @@ fn every_rule_of_the_folders_is_part_of_the_program() {
     let wanted = listing(&outside);
     assert!(missing.is_empty(), "{missing:?} are missing in src/bin/moneytrail/library.rs, which must say:\n{wanted}");
     assert_eq!(inside, outside);
+}
+
+/// Compares a page that is made from the rules with what it should hold; `MONEYTRAIL_UPDATE=1` writes it anew.
+fn hold(name: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    if std::env::var_os("MONEYTRAIL_UPDATE").is_some() {
+        std::fs::write(&path, wanted).expect("a writable page");
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == wanted, "docs/{name} is stale: MONEYTRAIL_UPDATE=1 cargo test --release shipped");
+}
+
+#[test]
+fn the_page_of_typologies_says_what_the_rules_say() {
+    let set = lang::compile(&sources(), &[]).set.expect("the shipped rules compile");
+    let page = catalogue::markdown(&set);
+    let (head, _) = page.split_once("\n## Shapes").expect("a head");
+    let unwritten: Vec<&str> = head.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert!(unwritten.contains(&"peel-chain") || unwritten.is_empty(), "{unwritten:?}");
+    for rule in &set.typologies {
+        let (_, section) = page.split_once(&format!("\n### {}\n", rule.id)).expect("a section for each rule");
+        let section = section.split("\n### ").next().expect("some text");
+        let told = |text: &str| assert!(section.contains(text), "{}: {text}", rule.id);
+        assert!(!unwritten.contains(&rule.id.as_str()), "{} is written", rule.id);
+        rule.parameters.iter().for_each(|parameter| told(&format!("| `{}` | {} |", parameter.name, parameter.default)));
+        rule.references.iter().chain(&rule.false_positives).for_each(|text| told(text.trim()));
+    }
+    hold("typologies.md", &page);
 }

@@ -185,7 +185,11 @@ pub(crate) struct Plan {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  moneytrail rules my-rules --markdown > rules.md")]
 pub(crate) struct Rules {
+    /// Print the catalogue instead: a page in Markdown with the flow, numbers, needs and sources of each rule.
+    #[arg(long)]
+    pub(crate) markdown: bool,
     /// Rule files or folders; else the rules shipped inside the program.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,

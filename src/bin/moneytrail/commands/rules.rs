@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use moneytrail::lang::Typology;
+use moneytrail::workbench::catalogue;
 use serde::Serialize;
 
 use crate::args::Rules;
@@ -27,6 +28,10 @@ pub(crate) fn run(arguments: &Rules) -> Result<u8, Failure> {
     let sources = library::sources(&arguments.paths)?;
     let set = library::compile(&sources, &[])?;
     let mut out = std::io::stdout().lock();
+    if arguments.markdown {
+        out.write_all(catalogue::markdown(&set).as_bytes())?;
+        return Ok(0);
+    }
     if terminal::is_interactive() {
         let mut table =
             terminal::table(&["rule", "family", "title", "severity", "stage", "status", "sources"], &[], &[2, 6]);
