@@ -339,6 +339,8 @@ fn the_short_commands_print_their_pages() {
         (vec!["help", "run"], "--out"),
         (vec!["run", "--help"], "MONEYTRAIL_MAX_REJECTS"),
         (vec!["rules"], "\"rule\":\"mule-chain\",\"family\":\"mules\""),
+        (vec!["schema"], "\"pass_through\""),
+        (vec!["rules", "--markdown"], "### mule-chain"),
         (vec!["presets"], "aml-world"),
         (vec!["presets", "--show", "aml-world"], "[columns]"),
         (vec!["completions", "bash"], "moneytrail"),

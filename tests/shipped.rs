@@ -6,6 +6,7 @@ use std::process::Command;
 
 use moneytrail::lang::{self, Source};
 use moneytrail::workbench::catalogue::{self, FAMILIES};
+use serde_json::{Value, json};
 
 /// The paths of the shipped rules, in path order.
 pub(crate) fn paths() -> Vec<PathBuf> {
@@ -57,7 +58,7 @@ fn every_shipped_rule_lies_in_the_folder_of_its_family() {
 fn every_rule_of_the_folders_is_part_of_the_program() {
     let output = Command::new(env!("CARGO_BIN_EXE_moneytrail")).arg("rules").output().expect("the program starts");
     let lines = String::from_utf8(output.stdout).expect("text");
-    let text = |line: &serde_json::Value, key: &str| line[key].as_str().expect("text").to_owned();
+    let text = |line: &Value, key: &str| line[key].as_str().expect("text").to_owned();
     let inside: BTreeSet<(String, String)> = lines
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON Lines"))
@@ -96,4 +97,136 @@ fn the_page_of_typologies_says_what_the_rules_say() {
         rule.references.iter().chain(&rule.false_positives).for_each(|text| told(text.trim()));
     }
     hold("typologies.md", &page);
+}
+
+#[test]
+fn every_shipped_rule_names_the_schema_and_is_as_it_says() {
+    let schema: Value = serde_json::from_str(&lang::schema()).expect("the schema is JSON");
+    hold("rule.schema.json", &lang::schema());
+    for source in sources() {
+        let first = "# yaml-language-server: $schema=../../docs/rule.schema.json\n";
+        assert!(source.text.starts_with(first), "{}: the first line must be\n{first}", source.path);
+        let rule: Value = serde_saphyr::from_str(&source.text).expect("YAML");
+        assert_eq!(faults(&rule, &schema, "the rule"), Vec::<String>::new(), "{}", source.path);
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_is_not_in_the_language() {
+    let schema: Value = serde_json::from_str(&lang::schema()).expect("the schema is JSON");
+    let source = sources().swap_remove(0);
+    let whole: Value = serde_saphyr::from_str(&source.text).expect("YAML");
+    let refused: [(&str, Value, &str); 6] = [
+        ("/witihn", json!("7d"), "the rule.witihn is unknown"),
+        ("/stage", json!("laundry"), "the rule.stage is none of"),
+        ("/version", json!(0), "the rule.version is below 1"),
+        ("/typology", json!("Fan_In"), "the rule.typology is not kebab-case"),
+        ("/flow", json!([]), "the rule.flow has fewer than 1"),
+        ("/flow/0", json!({ "step": "a -> b", "hop": 3 }), "the rule.flow[0].hop is unknown"),
+    ];
+    for (place, value, fault) in refused {
+        let mut rule = whole.clone();
+        match rule.pointer_mut(place) {
+            Some(old) => *old = value,
+            None => rule[&place[1..]] = value,
+        }
+        let found = faults(&rule, &schema, "the rule");
+        assert!(found.iter().any(|found| found.starts_with(fault)), "{fault}: {found:?}");
+    }
+    let mut rule = whole;
+    rule.as_object_mut().expect("a mapping").remove("within");
+    assert_eq!(faults(&rule, &schema, "the rule"), ["the rule.within is missing"]);
+}
+
+/// The words of a schema that are for people, or that are checked and say nothing of a value of another type.
+const CHECKED: &[&str] = &[
+    "$schema",
+    "title",
+    "description",
+    "enum",
+    "pattern",
+    "minimum",
+    "minItems",
+    "items",
+    "required",
+    "properties",
+    "additionalProperties",
+];
+
+/// What of a value breaks a schema, for the part of JSON Schema that the project's schema uses.
+fn faults(value: &Value, schema: &Value, at: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (word, wanted) in schema.as_object().expect("a schema") {
+        match (word.as_str(), value) {
+            ("type", _) => {
+                let kinds = wanted.as_array().map_or(std::slice::from_ref(wanted), Vec::as_slice);
+                if !kinds.iter().any(|kind| is_of(value, kind.as_str().expect("a word"))) {
+                    found.push(format!("{at} is not of type {wanted}"));
+                }
+            }
+            ("enum", _) if !wanted.as_array().expect("words").contains(value) => {
+                found.push(format!("{at} is none of {wanted}"));
+            }
+            ("pattern", Value::String(text)) => {
+                assert_eq!(wanted, "^[a-z0-9]+(-[a-z0-9]+)*$", "the only pattern that is checked here");
+                let lower = |part: &str| part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+                if !text.split('-').all(|part| !part.is_empty() && lower(part)) {
+                    found.push(format!("{at} is not kebab-case"));
+                }
+            }
+            ("minimum", Value::Number(number)) if number.as_i64() < wanted.as_i64() => {
+                found.push(format!("{at} is below {wanted}"));
+            }
+            ("minItems", Value::Array(items)) if (items.len() as u64) < wanted.as_u64().expect("a count") => {
+                found.push(format!("{at} has fewer than {wanted} items"));
+            }
+            ("items", Value::Array(items)) => {
+                let of = |(place, item)| faults(item, wanted, &format!("{at}[{place}]"));
+                found.extend(items.iter().enumerate().flat_map(of));
+            }
+            ("anyOf", _) => {
+                let fits = |schema: &Value| faults(value, schema, at).is_empty();
+                if !wanted.as_array().expect("schemas").iter().any(fits) {
+                    found.push(format!("{at} fits none of its forms"));
+                }
+            }
+            ("required", Value::Object(entries)) => {
+                let names = wanted.as_array().expect("names").iter().map(|name| name.as_str().expect("a name"));
+                found.extend(
+                    names.filter(|name| !entries.contains_key(*name)).map(|name| format!("{at}.{name} is missing")),
+                );
+            }
+            ("properties", Value::Object(entries)) => {
+                let known = wanted.as_object().expect("schemas");
+                let both =
+                    entries.iter().filter_map(|(name, value)| known.get(name).map(|schema| (name, value, schema)));
+                found.extend(both.flat_map(|(name, value, schema)| faults(value, schema, &format!("{at}.{name}"))));
+            }
+            ("additionalProperties", Value::Object(entries)) => {
+                let known = schema.get("properties").and_then(Value::as_object);
+                for (name, value) in
+                    entries.iter().filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)))
+                {
+                    match wanted {
+                        Value::Bool(false) => found.push(format!("{at}.{name} is unknown")),
+                        schema => found.extend(faults(value, schema, &format!("{at}.{name}"))),
+                    }
+                }
+            }
+            (word, _) => assert!(CHECKED.contains(&word), "`{word}` is not checked here"),
+        }
+    }
+    found
+}
+
+fn is_of(value: &Value, kind: &str) -> bool {
+    match kind {
+        "string" => value.is_string(),
+        "number" => value.is_number(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("`{other}` is not checked here"),
+    }
 }

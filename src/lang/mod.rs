@@ -8,6 +8,7 @@ mod condition;
 mod diagnostic;
 mod fill;
 mod flow;
+mod keys;
 mod kinds;
 mod number;
 mod parameter;
@@ -22,6 +23,7 @@ mod typology;
 mod walk;
 
 pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
+pub use keys::schema;
 pub use typology::{
     Count, Delay, Direction, Flow, Parameter, Predicate, RatioRange, Role, RoleId, RuleTest, Severity, Shape, Stage,
     Status, Step, StepId, TestTable, Typology, TypologySet, Value, names_kind,

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::codes;
 use super::diagnostic::{Diagnostic, Reporter, Span};
+use super::keys;
 use super::number::Scope;
 use super::parameter::parameters;
 use super::reader::{Reader, get, key_of};
@@ -11,33 +12,6 @@ use super::scope::{self, Place};
 use super::tree::{Entry, Kind, Node, parse};
 use super::{Flow, Override, Parameter, Severity, Shape, Source, Stage, Status, Typology, Value};
 use crate::columns::{Span as Duration, hex};
-
-const KEYS: [&str; 22] = [
-    "typology",
-    "version",
-    "title",
-    "summary",
-    "family",
-    "stage",
-    "severity",
-    "status",
-    "references",
-    "tags",
-    "false_positives",
-    "specialises",
-    "parameters",
-    "within",
-    "distinct",
-    "where",
-    "roles",
-    "flow",
-    "having",
-    "unless",
-    "tests",
-    "level",
-];
-
-const REQUIRED: [&str; 8] = ["typology", "version", "title", "summary", "stage", "severity", "within", "flow"];
 
 /// What one file gave.
 #[derive(Debug)]
@@ -166,7 +140,7 @@ impl Reader<'_, '_> {
             }
         }
         let others = entries.iter().filter(|entry| !later.iter().any(|(key, _)| *key == entry.key));
-        self.known_keys(others, &KEYS, "a rule");
+        self.known_keys(others, keys::RULE, "a rule");
         if let Some(level) = get(entries, "level")
             && !matches!(&level.kind, Kind::Scalar(text) if text == "account")
         {
@@ -178,7 +152,9 @@ impl Reader<'_, '_> {
                 "write `level: account`, or keep the rule for a later version",
             );
         }
-        let missing: Vec<&str> = REQUIRED.into_iter().filter(|key| get(entries, key).is_none()).collect();
+        // That there is no test has a code of its own.
+        let needed = keys::RULE.iter().filter(|key| key.needed && key.name != "tests").map(|key| key.name);
+        let missing: Vec<&str> = needed.filter(|key| get(entries, key).is_none()).collect();
         let first = entries.first().map_or(0..0, |entry| entry.key_span.clone());
         for key in missing {
             self.error(
@@ -360,13 +336,13 @@ fn is_kebab_case(word: &str) -> bool {
     word.split('-').all(part)
 }
 
-const STAGES: [(&str, Stage); 3] =
+pub(super) const STAGES: [(&str, Stage); 3] =
     [("placement", Stage::Placement), ("layering", Stage::Layering), ("integration", Stage::Integration)];
 
-const SEVERITIES: [(&str, Severity); 4] =
+pub(super) const SEVERITIES: [(&str, Severity); 4] =
     [("low", Severity::Low), ("medium", Severity::Medium), ("high", Severity::High), ("critical", Severity::Critical)];
 
-const STATUSES: [(&str, Status); 3] =
+pub(super) const STATUSES: [(&str, Status); 3] =
     [("stable", Status::Stable), ("experimental", Status::Experimental), ("deprecated", Status::Deprecated)];
 
 /// Reports a file whose id, which stands at `place`, another file has.

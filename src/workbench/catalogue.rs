@@ -73,7 +73,7 @@ fn families(set: &TypologySet) -> Vec<(&str, &str)> {
 
 fn section(rule: &Typology) -> String {
     let mut text = format!("### {}\n\n**{}.** {}\n\n", rule.id, rule.title.trim_end_matches('.'), rule.summary);
-    let mut line = |words: String| text += &format!("- {words}\n");
+    let mut line = |words: String| writeln!(text, "- {words}").expect("memory takes all");
     line(format!(
         "{} severity, {}, {}, version {}, {}",
         severity_word(rule.severity),
@@ -156,20 +156,21 @@ fn asked((role, predicate): (&Role, &Predicate)) -> String {
 /// One step as a sentence.
 fn sentence(roles: &[Role], step: &Step, fed: bool) -> String {
     let Step { name: _, left, right, direction, shape, filter, delay, pass_through } = step;
+    let several = roles[*left].members.is_some();
     let (left, right) = (who(&roles[*left]), who(&roles[*right]));
+    let (pay, are) = if several { ("pay", "are") } else { ("pays", "is") };
     let mut text = match (direction, shape) {
-        (Direction::Forward, Shape::One) => format!("{left} pays {right} once"),
+        (Direction::Forward, Shape::One) => format!("{left} {pay} {right} once"),
         (Direction::Forward, Shape::Path { hops, .. }) => {
             format!("{left} reaches {right} over {} transfers through other accounts", range(*hops))
         }
-        (Direction::Forward, Shape::Set { .. }) => format!("{left} pays {right}"),
-        (Direction::Reverse, Shape::One) => format!("{left} is paid by {right} once"),
-        (Direction::Reverse, _) => format!("{left} is paid by {right}"),
+        (Direction::Forward, Shape::Set { .. }) => format!("{left} {pay} {right}"),
+        (Direction::Reverse, Shape::One) => format!("{left} {are} paid by {right} once"),
+        (Direction::Reverse, _) => format!("{left} {are} paid by {right}"),
     };
     match shape {
-        Shape::One => {}
+        Shape::One | Shape::Path { via: None, .. } => {}
         Shape::Path { via: Some(via), .. } => write!(text, ", each {}", code(via)).expect("memory takes all"),
-        Shape::Path { via: None, .. } => {}
         Shape::Set { transfers, each, fan } => {
             let counts = [
                 (transfers, "transfers in all"),
@@ -215,7 +216,7 @@ fn passes(share: RatioRange, path: bool) -> String {
 
 /// A role as the subject or object of a sentence.
 fn who(role: &Role) -> String {
-    role.members.map_or_else(|| format!("`{}`", role.name), |count| format!("each of {} `{}`", range(count), role.name))
+    role.members.map_or_else(|| format!("`{}`", role.name), |count| format!("{} `{}`", range(count), role.name))
 }
 
 fn range(count: Count) -> String {

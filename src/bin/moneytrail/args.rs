@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Plan(Box<Plan>),
     /// List rules with title, severity, stage and sources.
     Rules(Rules),
+    /// Print the JSON Schema of rule files, by which editors complete and check them.
+    Schema,
     /// List the presets for well-known ledgers, or show one as a mapping file.
     Presets(Presets),
     /// Make a ledger with planted flows, from a seed.
