@@ -33,9 +33,11 @@ fn ledger(folder: &Path) -> Request {
 }
 
 fn rules() -> Vec<Source> {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/typologies"));
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(folder).expect("rules").map(|entry| entry.expect("an entry").path()).collect();
+    let families = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/typologies"));
+    let list = |folder: &PathBuf| -> Vec<PathBuf> {
+        fs::read_dir(folder).expect("rules").map(|entry| entry.expect("an entry").path()).collect()
+    };
+    let mut paths: Vec<PathBuf> = list(&families).iter().flat_map(list).collect();
     paths.sort();
     let source =
         |path: &PathBuf| Source { path: path.display().to_string(), text: fs::read_to_string(path).expect("a rule") };

@@ -14,7 +14,7 @@
 //!
 //! use moneytrail::{engine, ingest, lang};
 //!
-//! let path = "typologies/mule-chain.yaml".to_owned();
+//! let path = "typologies/mules/mule-chain.yaml".to_owned();
 //! let text = std::fs::read_to_string(&path)?;
 //! let intake = ingest::Request { inputs: vec!["sample_data".to_owned()], ..Default::default() };
 //! let request = engine::Request { sources: vec![lang::Source { path, text }], intake, ..Default::default() };

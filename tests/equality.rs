@@ -335,7 +335,7 @@ fn agree(strategy: impl Strategy<Value = Case>, expected: &[Kernel]) {
     }
     let total = cases() as usize;
     let (matched, ran) = (matched.into_inner(), ran.into_inner());
-    assert!(matched * 8 >= total, "only {matched} of {total} cases had a match: the test looks at nothing");
+    assert!(matched * 12 >= total, "only {matched} of {total} cases had a match: the test looks at nothing");
     assert!(ran * 10 >= total * 9, "only {ran} of {total} cases ran on {expected:?}");
 }
 

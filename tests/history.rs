@@ -135,6 +135,7 @@ fn rows_where(ledger: &Ledger, sql: &str, column: &str) -> BTreeSet<RowId> {
         filter: Some(filter),
         delay: Delay { least: Span::ZERO, most: Span::HOUR },
         pass_through: None,
+        undoes: None,
     };
     let flow = Flow::of(Span::HOUR, vec![role("a"), role("b")], vec![step]);
     let found = Searcher::new(ledger)

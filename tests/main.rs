@@ -11,4 +11,5 @@ mod ingest;
 mod language;
 mod readme;
 mod sample;
+mod shipped;
 mod write;

@@ -12,22 +12,16 @@ use std::sync::atomic::AtomicBool;
 use moneytrail::columns::RowId;
 use moneytrail::engine::{self, Analysis};
 use moneytrail::ingest;
-use moneytrail::lang::{self, Source};
+use moneytrail::lang;
 use moneytrail::workbench::synth::{self, Settings};
+
+use crate::shipped::sources;
 
 /// The settings that `sample_data/README.md` tells.
 const SAMPLE: Settings = Settings { transfers: 5_000, days: 60, seed: 14, planted: 3, lookalikes: 1 };
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-fn sources() -> Vec<Source> {
-    let entries = std::fs::read_dir(folder("typologies")).expect("the rules folder");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.sort();
-    let read = |path: &PathBuf| std::fs::read_to_string(path).expect("a readable rule");
-    paths.iter().map(|path| Source { path: path.display().to_string(), text: read(path) }).collect()
 }
 
 /// Compares a file of the sample with what it should hold, or writes it where that is asked for.

@@ -2,14 +2,12 @@
 
 use super::codes;
 use super::diagnostic::nearest;
+use super::keys::{EXPECTED, WITHOUT};
 use super::reader::{Reader, get, quoted};
 use super::scope::Place;
 use super::tree::{self, Entry, Node};
 use super::{Absence, During, Expectation, Party, Role, Value};
 use crate::columns::{Ratio, Span};
-
-const WITHOUT: [&str; 3] = ["transfer", "where", "during"];
-const EXPECTED: [&str; 4] = ["transfer", "where", "times", "tolerance"];
 
 /// Two gaps are the least that a rhythm can be told from.
 const FEWEST_TIMES: u32 = 3;
@@ -24,7 +22,7 @@ impl Reader<'_, '_> {
 
     fn absence(&mut self, item: &Node, roles: Option<&[Role]>) -> Option<Absence> {
         let entries = self.map(item, "an item of `without`");
-        self.known_keys(entries, &WITHOUT, "an item of `without`");
+        self.known_keys(entries, WITHOUT, "an item of `without`");
         let parties = self.parties(item, entries, roles);
         let filter = get(entries, "where").and_then(|node| self.predicate(node, "where", Place::Transfer));
         let during = get(entries, "during");
@@ -45,7 +43,7 @@ impl Reader<'_, '_> {
 
     fn expectation(&mut self, item: &Node, roles: Option<&[Role]>) -> Option<Expectation> {
         let entries = self.map(item, "an item of `expected`");
-        self.known_keys(entries, &EXPECTED, "an item of `expected`");
+        self.known_keys(entries, EXPECTED, "an item of `expected`");
         let parties = self.parties(item, entries, roles);
         let filter = get(entries, "where").and_then(|node| self.predicate(node, "where", Place::Transfer));
         let times = self.number_of(entries, "times", "write `times: 3` or more", &|number| {

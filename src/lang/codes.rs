@@ -43,7 +43,7 @@ codes! {
     R003 Error "an unknown key";
     R004 Error "a missing key";
     R005 Error "a value that cannot be read";
-    R006 Error "an id that is not kebab-case";
+    R006 Error "an id or a family that is not kebab-case";
     R007 Error "an id that differs from the file's name";
     R008 Error "two rules with one id";
     R009 Error "a word that is not in its list";

@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::diagnostic::{Span, nearest};
+use super::keys;
 use super::reader::{Reader, get, is_name, quoted};
 use super::scope::Place;
 use super::tree::{self, Entry, Kind, Node};
@@ -10,9 +11,6 @@ use crate::columns::{Ratio, Span as Duration};
 
 /// The roles that a step joins, left and right.
 type Ends = (RoleId, RoleId);
-
-const KEYS: [&str; 11] =
-    ["step", "name", "where", "transfers", "hops", "via", "each", "fan", "delay", "pass_through", "undoes"];
 
 /// Keys of steps that the language has and the engine does not run yet.
 const LATER: [&str; 3] = ["uses", "any_of", "expected"];
@@ -109,7 +107,7 @@ impl Reader<'_, '_> {
             );
         }
         let others = entries.iter().filter(|entry| !LATER.contains(&entry.key.as_str()));
-        self.known_keys(others, &KEYS, "a step");
+        self.known_keys(others, keys::STEP, "a step");
         let Some(text) = get(entries, "step") else {
             if !entries.iter().any(|entry| LATER.contains(&entry.key.as_str())) {
                 self.error(

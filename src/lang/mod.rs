@@ -9,6 +9,7 @@ mod condition;
 mod diagnostic;
 mod fill;
 mod flow;
+mod keys;
 mod kinds;
 mod number;
 mod parameter;
@@ -23,6 +24,7 @@ mod typology;
 mod walk;
 
 pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
+pub use keys::schema;
 pub use typology::{
     Absence, Count, Delay, Direction, During, Expectation, Flow, Parameter, Party, Predicate, RatioRange, Role, RoleId,
     RuleTest, Severity, Shape, Stage, Status, Step, StepId, TestTable, Typology, TypologySet, Value, names_kind,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use super::diagnostic::{Diagnostic, Reporter, Span, nearest};
+use super::keys;
 use super::number::{Scope, literal};
 use super::reader::{Reader, get, is_name, quoted};
 use super::tree::{Entry, Node};
@@ -83,7 +84,7 @@ impl Reader<'_, '_> {
             self.unnameable(&entry.key_span, &entry.key);
         }
         let parts = self.map(&entry.value, &format!("parameter {}", entry.key));
-        self.known_keys(parts, &["default", "range", "help"], "a parameter");
+        self.known_keys(parts, keys::PARAMETER, "a parameter");
         let Some(node) = get(parts, "default") else {
             self.error(
                 codes::R004,

@@ -2,6 +2,7 @@
 
 use super::codes::{self, Code};
 use super::diagnostic::{Reporter, Span, nearest};
+use super::keys::Key;
 use super::number::{Fault, Scope, evaluate, split};
 use super::tree::{self, Entry, Kind, Node};
 use super::{Count, Value};
@@ -76,11 +77,12 @@ impl Reader<'_, '_> {
     }
 
     /// Reports the keys that are not known at a place.
-    pub(super) fn known_keys<'n>(&mut self, entries: impl IntoIterator<Item = &'n Entry>, known: &[&str], place: &str) {
+    pub(super) fn known_keys<'n>(&mut self, entries: impl IntoIterator<Item = &'n Entry>, known: &[Key], place: &str) {
+        let known: Vec<&str> = known.iter().map(|key| key.name).collect();
         for entry in entries.into_iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let help = match nearest(&entry.key, known.iter().copied()) {
                 Some(name) => format!("write `{name}`"),
-                None => format!("the keys here are {}", quoted(known)),
+                None => format!("the keys here are {}", quoted(&known)),
             };
             let message = format!("{place} has no key `{}`", entry.key);
             self.error(codes::R003, &entry.key_span, message, "not a key of the language here", help);

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::codes;
 use super::diagnostic::{Diagnostic, Reporter, Span};
+use super::keys;
 use super::number::Scope;
 use super::parameter::parameters;
 use super::reader::{Reader, get, key_of};
@@ -11,35 +12,6 @@ use super::scope::{self, Place};
 use super::tree::{Entry, Kind, Node, parse};
 use super::{Flow, Override, Parameter, Predicate, Severity, Shape, Source, Stage, Status, Typology, Value};
 use crate::columns::{Span as Duration, hex};
-
-const KEYS: [&str; 24] = [
-    "typology",
-    "version",
-    "title",
-    "summary",
-    "stage",
-    "severity",
-    "status",
-    "references",
-    "tags",
-    "false_positives",
-    "specialises",
-    "parameters",
-    "within",
-    "distinct",
-    "where",
-    "roles",
-    "flow",
-    "having",
-    "unless",
-    "without",
-    "expected",
-    "repeat_within",
-    "tests",
-    "level",
-];
-
-const REQUIRED: [&str; 8] = ["typology", "version", "title", "summary", "stage", "severity", "within", "flow"];
 
 /// What one file gave.
 #[derive(Debug)]
@@ -137,6 +109,7 @@ impl Reader<'_, '_> {
             version: self.version(get(entries, "version")),
             title: self.text(entries, "title"),
             summary: self.text(entries, "summary"),
+            family: self.family(entries),
             stage: self.word(get(entries, "stage"), "stage", &STAGES, Stage::Layering),
             severity: self.word(get(entries, "severity"), "severity", &SEVERITIES, Severity::Low),
             status: self.word(get(entries, "status"), "status", &STATUSES, Status::Stable),
@@ -181,7 +154,7 @@ impl Reader<'_, '_> {
             }
         }
         let others = entries.iter().filter(|entry| !later.iter().any(|(key, _)| *key == entry.key));
-        self.known_keys(others, &KEYS, "a rule");
+        self.known_keys(others, keys::RULE, "a rule");
         if let Some(level) = get(entries, "level")
             && !matches!(&level.kind, Kind::Scalar(text) if text == "account")
         {
@@ -193,7 +166,9 @@ impl Reader<'_, '_> {
                 "write `level: account`, or keep the rule for a later version",
             );
         }
-        let missing: Vec<&str> = REQUIRED.into_iter().filter(|key| get(entries, key).is_none()).collect();
+        // That there is no test has a code of its own.
+        let needed = keys::RULE.iter().filter(|key| key.needed && key.name != "tests").map(|key| key.name);
+        let missing: Vec<&str> = needed.filter(|key| get(entries, key).is_none()).collect();
         let first = entries.first().map_or(0..0, |entry| entry.key_span.clone());
         for key in missing {
             self.error(
@@ -209,8 +184,7 @@ impl Reader<'_, '_> {
     fn id(&mut self, source: &Source, entries: &[Entry]) -> Option<String> {
         let node = get(entries, "typology")?;
         let id = self.scalar(node, "typology")?.to_owned();
-        let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        if !id.split('-').all(part) {
+        if !is_kebab_case(&id) {
             self.error(
                 codes::R006,
                 &node.span,
@@ -231,6 +205,20 @@ impl Reader<'_, '_> {
             );
         }
         Some(id)
+    }
+
+    fn family(&mut self, entries: &[Entry]) -> String {
+        let family = self.text(entries, "family");
+        if let Some(node) = get(entries, "family").filter(|_| !family.is_empty() && !is_kebab_case(&family)) {
+            self.error(
+                codes::R006,
+                &node.span,
+                format!("`{family}` is not kebab-case"),
+                "lower-case letters, digits and single hyphens",
+                "write a family such as `mules`",
+            );
+        }
+        family
     }
 
     fn version(&mut self, node: Option<&Node>) -> u32 {
@@ -401,13 +389,18 @@ impl Reader<'_, '_> {
     }
 }
 
-const STAGES: [(&str, Stage); 3] =
+fn is_kebab_case(word: &str) -> bool {
+    let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    word.split('-').all(part)
+}
+
+pub(super) const STAGES: [(&str, Stage); 3] =
     [("placement", Stage::Placement), ("layering", Stage::Layering), ("integration", Stage::Integration)];
 
-const SEVERITIES: [(&str, Severity); 4] =
+pub(super) const SEVERITIES: [(&str, Severity); 4] =
     [("low", Severity::Low), ("medium", Severity::Medium), ("high", Severity::High), ("critical", Severity::Critical)];
 
-const STATUSES: [(&str, Status); 3] =
+pub(super) const STATUSES: [(&str, Status); 3] =
     [("stable", Status::Stable), ("experimental", Status::Experimental), ("deprecated", Status::Deprecated)];
 
 /// Reports a file whose id, which stands at `place`, another file has.

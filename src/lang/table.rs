@@ -7,6 +7,7 @@ use crate::columns::{Ratio, Span as Duration, schema};
 
 use super::codes;
 use super::diagnostic::{Span, nearest};
+use super::keys;
 use super::reader::{Reader, get, key_of, quoted};
 use super::tree::{Entry, Kind, Node};
 use super::{Role, RuleTest, TestTable};
@@ -31,8 +32,6 @@ const TRANSFERS: Form = Form {
 const ACCOUNTS: Form = Form { name: "accounts", required: &["account"], renamed: &[], canonical: schema::ACCOUNT };
 
 const LISTS: Form = Form { name: "lists", required: &[], renamed: &[], canonical: schema::LIST };
-
-const KEYS: [&str; 5] = ["name", "transfers", "accounts", "lists", "matches"];
 
 /// A word of a table and where it stands in the table's text.
 type Cell<'t> = (&'t str, Span);
@@ -74,9 +73,9 @@ impl Reader<'_, '_> {
 
     fn test(&mut self, node: &Node, roles: Option<&Vec<Role>>) -> Option<RuleTest> {
         let entries = self.map(node, "a test");
-        self.known_keys(entries, &KEYS, "a test");
+        self.known_keys(entries, keys::TEST, "a test");
         let start = entries.first().map_or(node.span.clone(), |entry| entry.key_span.clone());
-        for key in ["name", "transfers", "matches"] {
+        for key in keys::TEST.iter().filter(|key| key.needed).map(|key| key.name) {
             if get(entries, key).is_none() {
                 let message = format!("this test has no `{key}`");
                 self.error(codes::R004, &start, message, "the test begins here", format!("add `{key}`"));

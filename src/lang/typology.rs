@@ -27,6 +27,8 @@ pub struct Typology {
     pub title: String,
     /// What it finds, in a sentence or two.
     pub summary: String,
+    /// The family of methods it belongs to, a kebab-case word; empty where the rule names none.
+    pub family: String,
     /// Where in the laundering process it belongs.
     pub stage: Stage,
     /// How grave a match is.

@@ -101,6 +101,7 @@ pub(crate) fn typology(id: &str, severity: Severity, flow: Flow) -> Typology {
         version: 1,
         title: id.into(),
         summary: id.into(),
+        family: String::new(),
         stage: Stage::Layering,
         severity,
         status: Status::Stable,

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Plan(Box<Plan>),
     /// List rules with title, severity, stage and sources.
     Rules(Rules),
+    /// Print the JSON Schema of rule files, by which editors complete and check them.
+    Schema,
     /// List the presets for well-known ledgers, or show one as a mapping file.
     Presets(Presets),
     /// Make a ledger with planted flows, from a seed.
@@ -158,7 +160,7 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  moneytrail test typologies/mule-chain.yaml")]
+#[command(after_help = "Example:\n  moneytrail test typologies/mules/mule-chain.yaml")]
 pub(crate) struct Test {
     /// Rule files or folders; else the rules shipped inside the program.
     #[arg(value_name = "PATH")]
@@ -188,7 +190,11 @@ pub(crate) struct Plan {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  moneytrail rules my-rules --markdown > rules.md")]
 pub(crate) struct Rules {
+    /// Print the catalogue instead: a page in Markdown with the flow, numbers, needs and sources of each rule.
+    #[arg(long)]
+    pub(crate) markdown: bool,
     /// Rule files or folders; else the rules shipped inside the program.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,

@@ -9,19 +9,39 @@ use crate::failure::Failure;
 use crate::terminal;
 
 macro_rules! shipped {
-    ($($id:literal)*) => {
-        /// The shipped rules: file name and text. A test holds this list against the folder.
-        const SHIPPED: &[(&str, &str)] = &[$((
-            concat!("typologies/", $id, ".yaml"),
-            include_str!(concat!("../../../typologies/", $id, ".yaml")),
-        )),*];
+    ($($family:ident: $($id:literal)*;)*) => {
+        /// The shipped rules: path and text. One id a line; a test holds the list against the folders.
+        const SHIPPED: &[(&str, &str)] = &[$($((
+            concat!("typologies/", stringify!($family), "/", $id, ".yaml"),
+            include_str!(concat!("../../../typologies/", stringify!($family), "/", $id, ".yaml")),
+        ),)*)*];
     };
 }
 
 shipped! {
-    "bipartite-transfer" "cash-structuring" "fan-in" "fan-out" "gather-scatter" "mule-cash-out" "mule-chain"
-    "pass-through-account" "ping-pong-transfers" "processor-layering" "random-walk-chain" "scatter-gather"
-    "simple-cycle" "stacked-bipartite" "structured-fan-in" "u-turn"
+    shapes:
+        "bipartite-transfer"
+        "fan-in"
+        "fan-out"
+        "gather-scatter"
+        "random-walk-chain"
+        "scatter-gather"
+        "simple-cycle"
+        "stacked-bipartite";
+    mules:
+        "mule-cash-out"
+        "mule-chain"
+        "pass-through-account";
+    placement:
+        "cash-structuring"
+        "structured-fan-in";
+    layering:
+        "ping-pong-transfers"
+        "u-turn";
+    processors:
+        "processor-layering";
+    fraud:;
+    instruments:;
 }
 
 /// The rule texts at these paths, in path order; the shipped ones where no path is given.

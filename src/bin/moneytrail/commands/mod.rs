@@ -31,6 +31,12 @@ pub(crate) fn completions(shell: Shell) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Prints the JSON Schema of rule files.
+pub(crate) fn schema() -> Result<u8, Failure> {
+    std::io::stdout().write_all(moneytrail::lang::schema().as_bytes())?;
+    Ok(0)
+}
+
 /// Prints a page, a subcommand's help, or the front page.
 pub(crate) fn help(topic: Option<&str>) -> Result<u8, Failure> {
     let mut command = Arguments::command();

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use moneytrail::lang::Typology;
+use moneytrail::workbench::catalogue;
 use serde::Serialize;
 
 use crate::args::Rules;
@@ -13,6 +14,7 @@ use crate::{library, terminal};
 #[derive(Serialize)]
 struct Line<'a> {
     rule: &'a str,
+    family: &'a str,
     version: u32,
     title: &'a str,
     severity: moneytrail::lang::Severity,
@@ -26,12 +28,18 @@ pub(crate) fn run(arguments: &Rules) -> Result<u8, Failure> {
     let sources = library::sources(&arguments.paths)?;
     let set = library::compile(&sources, &[])?;
     let mut out = std::io::stdout().lock();
+    if arguments.markdown {
+        out.write_all(catalogue::markdown(&set).as_bytes())?;
+        return Ok(0);
+    }
     if terminal::is_interactive() {
-        let mut table = terminal::table(&["rule", "title", "severity", "stage", "status", "sources"], &[], &[1, 5]);
+        let mut table =
+            terminal::table(&["rule", "family", "title", "severity", "stage", "status", "sources"], &[], &[2, 6]);
         for typology in &set.typologies {
             let line = line(typology);
             table.add_row(vec![
                 line.rule.to_owned(),
+                line.family.to_owned(),
                 line.title.to_owned(),
                 word(line.severity),
                 word(line.stage),
@@ -52,6 +60,7 @@ pub(crate) fn run(arguments: &Rules) -> Result<u8, Failure> {
 fn line(typology: &Typology) -> Line<'_> {
     Line {
         rule: &typology.id,
+        family: &typology.family,
         version: typology.version,
         title: &typology.title,
         severity: typology.severity,

@@ -1,0 +1,222 @@
+//! Every key of a rule file, with its form and its meaning: what the reader accepts and what the schema says.
+//!
+//! The reader takes its lists of known keys from here, so that the JSON Schema cannot say anything else.
+
+use serde_json::{Map, Value, json};
+
+use super::rule::{SEVERITIES, STAGES, STATUSES};
+
+/// A key of a mapping in a rule file.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) needed: bool,
+    form: &'static Form,
+    about: &'static str,
+}
+
+/// What may stand under a key.
+#[derive(Debug)]
+enum Form {
+    /// Free text.
+    Text,
+    /// A kebab-case word.
+    Kebab,
+    /// A whole number from 1.
+    Version,
+    /// `true` or `false`.
+    Truth,
+    /// One of some words.
+    Word(fn() -> Vec<&'static str>),
+    /// A decimal, a duration, a text or an expression.
+    Value,
+    /// A duration or an expression that gives one.
+    Span,
+    /// `lo..hi`; either end may be left out.
+    Range,
+    /// An SQL condition.
+    Predicate,
+    /// A small table: a header behind `#`, one row a line.
+    Table,
+    /// A list, and how many items it has at least.
+    List(&'static Form, usize),
+    /// One item, or a list of them.
+    OneOrMore(&'static Form),
+    /// A mapping with these keys and no others.
+    Keys(&'static [Key]),
+    /// A mapping from names to this form.
+    Named(&'static Form),
+}
+
+const fn needed(name: &'static str, form: &'static Form, about: &'static str) -> Key {
+    Key { name, needed: true, form, about }
+}
+
+const fn optional(name: &'static str, form: &'static Form, about: &'static str) -> Key {
+    Key { name, needed: false, form, about }
+}
+
+const STAGE: Form = Form::Word(|| words(&STAGES));
+const SEVERITY: Form = Form::Word(|| words(&SEVERITIES));
+const STATUS: Form = Form::Word(|| words(&STATUSES));
+const LEVEL: Form = Form::Word(|| vec!["account"]);
+
+fn words<T>(words: &[(&'static str, T)]) -> Vec<&'static str> {
+    words.iter().map(|(word, _)| *word).collect()
+}
+
+/// The keys of a rule.
+pub(super) const RULE: &[Key] = &[
+    needed("typology", &Form::Kebab, "The id: kebab-case, and the stem of the file's name."),
+    needed("version", &Form::Version, "Raised whenever the rule finds something else."),
+    needed("title", &Form::Text, "A few words for people."),
+    needed("summary", &Form::Text, "What the rule finds, in a sentence or two."),
+    optional("family", &Form::Kebab, "The family of methods; a shipped rule lies in the folder of this name."),
+    needed("stage", &STAGE, "Where in the laundering process it belongs."),
+    needed("severity", &SEVERITY, "How grave a match is."),
+    optional("status", &STATUS, "Whether the rule is ready for use; `stable` where it is left out."),
+    optional("references", &Form::List(&Form::Text, 0), "Sources; a rule without one gets a warning."),
+    optional("tags", &Form::List(&Form::Text, 0), "Free words."),
+    optional(
+        "false_positives",
+        &Form::List(&Form::Text, 0),
+        "Legitimate lookalikes; a rule without one gets a warning.",
+    ),
+    optional("specialises", &Form::List(&Form::Kebab, 0), "Ids of rules whose matches this one explains."),
+    optional("parameters", &Form::Named(&Form::Keys(PARAMETER)), "Values that an analyst may move, by name."),
+    needed("within", &Form::Span, "No instance spans longer: `7d`, `$horizon`."),
+    optional("distinct", &Form::Truth, "Whether different roles are different accounts; `true` where it is left out."),
+    optional("where", &Form::Predicate, "Met by every transfer of the match."),
+    optional("roles", &Form::Named(&Form::Predicate), "A predicate over accounts for each role that needs one."),
+    needed("flow", &Form::List(&Form::Keys(STEP), 1), "The steps; each begins where the one before it ended."),
+    optional("having", &Form::Predicate, "Met by every instance."),
+    optional("unless", &Form::Predicate, "Drops a finished match."),
+    optional(
+        "without",
+        &Form::List(&Form::Keys(WITHOUT), 1),
+        "Transfers whose presence around a finished match drops it.",
+    ),
+    optional(
+        "expected",
+        &Form::List(&Form::Keys(EXPECTED), 1),
+        "Payments with a rhythm that must have failed to come when the match began.",
+    ),
+    optional("repeat_within", &Form::Span, "How near another match of the same accounts is for `repeats` to count it."),
+    needed(
+        "tests",
+        &Form::List(&Form::Keys(TEST), 1),
+        "Small ledgers and what is found in them; one at least expects no match.",
+    ),
+    optional("level", &LEVEL, "What a role stands for; `account` where it is left out."),
+];
+
+/// The keys of a parameter.
+pub(super) const PARAMETER: &[Key] = &[
+    needed("default", &Form::Value, "The value where a run sets no other: a number, a duration or a text."),
+    optional("range", &Form::Range, "The least and the greatest value allowed: `3..50`."),
+    optional("help", &Form::Text, "What it means, and where the default comes from."),
+];
+
+/// The keys of a step.
+pub(super) const STEP: &[Key] = &[
+    needed(
+        "step",
+        &Form::Text,
+        "The roles and the way of the money: `payers[5..] -> collector`, `targets <- peers[1..]`.",
+    ),
+    optional("name", &Form::Text, "A name under which `having` and `unless` see the step's sums."),
+    optional("where", &Form::Predicate, "Met by every transfer of the step, beside the rule's own `where`."),
+    optional("transfers", &Form::Range, "How many transfers; between single accounts it makes the step a set."),
+    optional("hops", &Form::Range, "How many transfers a path through unnamed accounts has; the upper end is needed."),
+    optional("via", &Form::Predicate, "Met by every unnamed account of a path."),
+    optional("each", &Form::Range, "By how many distinct accounts every paid member is paid."),
+    optional("fan", &Form::Range, "How many distinct accounts every paying member pays."),
+    optional("undoes", &Form::Text, "The earlier step whose transfers those of this step refer to with `refers_to`."),
+    optional("delay", &Form::Range, "How long after its feeding transfer a transfer comes: `0h..72h`."),
+    optional("pass_through", &Form::Range, "The share of what came in that goes on: `0.8..1.0`."),
+];
+
+/// The keys of an item of `without`.
+pub(super) const WITHOUT: &[Key] = &[
+    needed("transfer", &Form::Text, "Who would pay whom: `collector -> *`; `*` is any account."),
+    optional("where", &Form::Predicate, "Met by the transfers that are looked for."),
+    needed("during", &Form::Text, "When: `90d before`, `ever before`, `match` or `7d after`."),
+];
+
+/// The keys of an item of `expected`.
+pub(super) const EXPECTED: &[Key] = &[
+    needed("transfer", &Form::Text, "Who used to pay whom: `firm -> *`; `*` is any account."),
+    optional("where", &Form::Predicate, "Met by the payments."),
+    optional("times", &Form::Value, "At how many times it was made before, at least; 3 where it is left out."),
+    optional("tolerance", &Form::Value, "How late it may be, as a share of its rhythm; 0.5 where it is left out."),
+];
+
+/// The keys of a test.
+pub(super) const TEST: &[Key] = &[
+    needed("name", &Form::Text, "What the test shows."),
+    needed("transfers", &Form::Table, "The ledger: `# when from to amount` and further columns, one transfer a line."),
+    optional("accounts", &Form::Table, "The account table: `# account` and further columns, one account a line."),
+    optional("lists", &Form::Named(&Form::Table), "A table for each reference list that the test brings."),
+    needed(
+        "matches",
+        &Form::List(&Form::Named(&Form::OneOrMore(&Form::Text)), 0),
+        "Accounts by role for each match; roles left out are not compared.",
+    ),
+];
+
+/// The pattern of kebab-case words.
+const KEBAB: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
+
+/// The JSON Schema of a rule file, as text.
+#[must_use]
+pub fn schema() -> String {
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Moneytrail rule",
+        "description": "One way in which criminal money flows. `moneytrail help language` is the reference; `moneytrail check` finds what a schema cannot say.",
+    });
+    let whole = Form::Keys(RULE).schema();
+    if let (Value::Object(schema), Value::Object(whole)) = (&mut schema, whole) {
+        schema.extend(whole);
+    }
+    format!("{schema:#}\n")
+}
+
+impl Form {
+    fn schema(&self) -> Value {
+        match self {
+            Self::Text | Self::Table => json!({ "type": ["string", "number", "boolean"] }),
+            Self::Kebab => json!({ "type": "string", "pattern": KEBAB }),
+            Self::Version => json!({ "type": "integer", "minimum": 1 }),
+            Self::Truth => json!({ "type": "boolean" }),
+            Self::Word(words) => json!({ "enum": words() }),
+            Self::Value | Self::Range => json!({ "type": ["string", "number"] }),
+            Self::Span => json!({ "type": "string" }),
+            Self::Predicate => json!({ "type": ["string", "boolean"] }),
+            Self::List(item, least) => json!({ "type": "array", "items": item.schema(), "minItems": least }),
+            Self::OneOrMore(item) => json!({ "anyOf": [item.schema(), { "type": "array", "items": item.schema() }] }),
+            Self::Named(form) => json!({ "type": "object", "additionalProperties": form.schema() }),
+            Self::Keys(keys) => {
+                let needed: Vec<&str> = keys.iter().filter(|key| key.needed).map(|key| key.name).collect();
+                let properties: Map<String, Value> =
+                    keys.iter().map(|key| (key.name.to_owned(), key.schema())).collect();
+                json!({
+                    "type": "object",
+                    "properties": properties,
+                    "required": needed,
+                    "additionalProperties": false,
+                })
+            }
+        }
+    }
+}
+
+impl Key {
+    fn schema(&self) -> Value {
+        let mut schema = json!({ "description": self.about });
+        if let (Value::Object(schema), Value::Object(form)) = (&mut schema, self.form.schema()) {
+            schema.extend(form);
+        }
+        schema
+    }
+}
