@@ -11,7 +11,7 @@ use crate::columns::LedgerSummary;
 use crate::ingest::{self, IngestError, Intake};
 use crate::lang::{self, Diagnostic, Override, Source, Typology, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
-use crate::search::{Limits, SearchError, Searcher};
+use crate::search::{Levels, Limits, SearchError, Searcher};
 use crate::sift::{self, Found, Sifted};
 use crate::stats::{self, Statistics};
 
@@ -111,11 +111,12 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
     let (set, warnings) = compile(request)?;
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
-        let intake = ingest::read(&wanted(&request.intake, &set))?;
+        let intake = read(request, &set)?;
         let summary = intake.ledger.summary();
         observer.hear(Event::Read(&summary));
         let planned: Vec<_> = set.typologies.iter().map(|typology| plan::build(typology, &summary)).collect();
-        let searcher = Searcher::new(&intake.ledger);
+        let levels = Levels::new(&intake.ledger, set.typologies.iter().map(|typology| &typology.flow));
+        let searcher = Searcher::new(&intake.ledger).with_levels(&levels);
         let (found, lacking) = search(&planned, &searcher, request, observer, stop)?;
         observer.hear(Event::Sifting);
         let mut sifted = sift::consolidate(found, &searcher, &set).map_err(|_| RunError::Interrupted)?;
@@ -151,9 +152,10 @@ pub struct Explanation {
 pub fn explain(request: &Request) -> Result<Explanation, RunError> {
     let (set, _) = compile(request)?;
     pool(request)?.install(|| {
-        let intake = ingest::read(&wanted(&request.intake, &set))?;
+        let intake = read(request, &set)?;
         let summary = intake.ledger.summary();
-        let searcher = Searcher::new(&intake.ledger);
+        let levels = Levels::new(&intake.ledger, set.typologies.iter().map(|typology| &typology.flow));
+        let searcher = Searcher::new(&intake.ledger).with_levels(&levels);
         let explain = |typology: &Typology| -> Explained {
             let plan = plan::build(typology, &summary)?;
             let candidates = searcher.candidates(&plan).map_err(|error| NotEvaluable { reason: error.to_string() })?;
@@ -184,6 +186,14 @@ fn compile(request: &Request) -> Result<(TypologySet, Vec<Diagnostic>), RunError
         set.typologies.retain(|typology| request.only.contains(&typology.id));
     }
     Ok((set, checked.diagnostics))
+}
+
+/// Reads the ledger of a run, with the owners that its rules are matched between.
+fn read(request: &Request, set: &TypologySet) -> Result<Intake, IngestError> {
+    let mut intake = ingest::read(&wanted(&request.intake, set))?;
+    let columns: BTreeSet<&str> = set.typologies.iter().filter_map(|typology| typology.flow.level.column()).collect();
+    intake.ledger = intake.ledger.with_owners(columns);
+    Ok(intake)
 }
 
 /// What to read, with the columns that rules and statistics name.

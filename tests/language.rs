@@ -38,6 +38,27 @@ fn the_rules_in_the_language_reference_do_what_it_says() {
 }
 
 #[test]
+fn each_thing_that_can_be_said_is_shown_somewhere() {
+    let page = reference();
+    let rows: Vec<Vec<&str>> =
+        page.lines().filter(|line| line.starts_with("| P")).map(|line| line.split(" | ").collect()).collect();
+    let numbers: Vec<String> = rows.iter().map(|row| row[0].trim_start_matches("| ").to_owned()).collect();
+    assert_eq!(numbers, (1..=36).map(|number| format!("P{number}")).collect::<Vec<_>>());
+    for row in rows {
+        let links: Vec<&str> =
+            row[3].split("](").skip(1).map(|rest| rest.split(')').next().expect("a link ends")).collect();
+        assert!(!links.is_empty(), "{} is shown nowhere", row[0]);
+        for link in links {
+            let there = match link.strip_prefix('#') {
+                Some(anchor) => page.contains(&format!("](#{anchor})")),
+                None => std::path::Path::new("docs").join(link).exists(),
+            };
+            assert!(there, "{}: {link} leads nowhere", row[0]);
+        }
+    }
+}
+
+#[test]
 fn the_example_of_a_diagnostic_is_what_is_printed() {
     let page = reference();
     let shown = page.split("```\nerror[R012]").nth(1).and_then(|rest| rest.split("\n```").next());

@@ -10,6 +10,8 @@ pub struct Accounts {
     keys: Vec<String>,
     columns: BTreeMap<String, Column>,
     outside: Vec<bool>,
+    /// Keys of owners, numbered behind the accounts.
+    owners: Vec<String>,
 }
 
 impl Accounts {
@@ -20,7 +22,7 @@ impl Accounts {
                 .collect(),
             _ => vec![false; keys.len()],
         };
-        Self { keys, columns, outside }
+        Self { keys, columns, outside, owners: Vec::new() }
     }
 
     /// How many accounts there are.
@@ -40,10 +42,22 @@ impl Accounts {
         (0..u32::try_from(self.keys.len()).expect("account ids are 32 bits")).map(AccountId)
     }
 
-    /// The key of an account, as the ledger writes it.
+    /// The key of an account (or of an owner, see [`super::Ledger::with_owners`]), as the ledger writes it.
     #[must_use]
     pub fn key(&self, account: AccountId) -> &str {
-        &self.keys[account.index()]
+        self.keys.get(account.index()).unwrap_or_else(|| &self.owners[account.index() - self.keys.len()])
+    }
+
+    /// Numbers owners behind the accounts and the owners that are already there; gives the number of the first.
+    pub(super) fn add_owners(&mut self, keys: impl IntoIterator<Item = String>) -> u32 {
+        let first = self.keys.len() + self.owners.len();
+        self.owners.extend(keys);
+        u32::try_from(first).expect("account ids are 32 bits")
+    }
+
+    /// The keys of all accounts and owners, in the order of their numbers.
+    pub(super) fn all_keys(&self) -> Vec<String> {
+        self.keys.iter().chain(&self.owners).cloned().collect()
     }
 
     /// The account with this key, if a transfer names it.

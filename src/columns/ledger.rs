@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use rayon::slice::ParallelSliceMut;
 
+use super::owners::Owners;
 use super::{
     AccountId, Accounts, BaseAmount, Column, CurrencyId, LedgerSummary, Money, ReferenceList, RowId, Span, Time,
 };
@@ -126,6 +127,7 @@ pub struct Ledger {
     accounts: Accounts,
     resolution: Span,
     lists: BTreeMap<String, ReferenceList>,
+    owners: Vec<Owners>,
 }
 
 impl Ledger {
@@ -177,6 +179,7 @@ impl Ledger {
             accounts: Accounts::new(keys, account_columns),
             resolution: draft.resolution,
             lists: BTreeMap::new(),
+            owners: Vec::new(),
         }
     }
 
@@ -185,6 +188,33 @@ impl Ledger {
     pub fn with_lists(mut self, lists: BTreeMap<String, ReferenceList>) -> Self {
         self.lists = lists;
         self
+    }
+
+    /// The ledger with owners beside the accounts, for each of these columns of the account table (`entity`, `bank`).
+    #[must_use]
+    pub fn with_owners<'c>(mut self, columns: impl IntoIterator<Item = &'c str>) -> Self {
+        for column in columns {
+            self.owners.push(Owners::number(&mut self.accounts, column));
+        }
+        self
+    }
+
+    /// The owner of an account by a column that [`Ledger::with_owners`] was given; else the account itself.
+    #[must_use]
+    pub fn owner(&self, column: Option<&str>, account: AccountId) -> AccountId {
+        let owners = column.and_then(|column| self.owners.iter().find(|owners| owners.column == column));
+        owners.map_or(account, |owners| owners.of[account.index()])
+    }
+
+    /// The same transfers between owners instead of accounts; `None` where nobody numbered the owners of this column.
+    ///
+    /// Rows keep their numbers. What an owner pays itself becomes a self-transfer.
+    #[must_use]
+    pub fn between_owners(&self, column: &str) -> Option<Self> {
+        let owners = self.owners.iter().find(|owners| owners.column == column)?;
+        let owner = |accounts: &[AccountId]| accounts.iter().map(|account| owners.of[account.index()]).collect();
+        let (senders, receivers) = (owner(&self.senders), owner(&self.receivers));
+        Some(Self { senders, receivers, accounts: owners.accounts(&self.accounts), ..self.clone() })
     }
 
     /// The reference list of a name.

@@ -11,6 +11,7 @@ mod ids;
 mod ledger;
 mod lists;
 mod money;
+mod owners;
 pub mod schema;
 mod summary;
 mod time;

@@ -79,7 +79,6 @@ codes! {
     R043 Error "an expected match that does not fit the flow";
     R044 Error "an expected account that the test does not have";
     R050 Error "a step that undoes what it cannot";
-    R903 Error "`level`: not supported yet";
     R906 Error "composition: not supported yet";
     R907 Error "hops from or to a set: not supported yet";
     W001 Warning "a flow that can explode";

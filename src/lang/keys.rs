@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::rule::{SEVERITIES, STAGES, STATUSES};
+use super::rule::{LEVELS, SEVERITIES, STAGES, STATUSES};
 
 /// A key of a mapping in a rule file.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ const fn optional(name: &'static str, form: &'static Form, about: &'static str) 
 const STAGE: Form = Form::Word(|| words(&STAGES));
 const SEVERITY: Form = Form::Word(|| words(&SEVERITIES));
 const STATUS: Form = Form::Word(|| words(&STATUSES));
-const LEVEL: Form = Form::Word(|| vec!["account"]);
+const LEVEL: Form = Form::Word(|| words(&LEVELS));
 
 fn words<T>(words: &[(&'static str, T)]) -> Vec<&'static str> {
     words.iter().map(|(word, _)| *word).collect()

@@ -26,8 +26,9 @@ mod walk;
 pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
 pub use keys::schema;
 pub use typology::{
-    Absence, Count, Delay, Direction, During, Expectation, Flow, Parameter, Party, Predicate, RatioRange, Role, RoleId,
-    RuleTest, Severity, Shape, Stage, Status, Step, StepId, TestTable, Typology, TypologySet, Value, names_kind,
+    Absence, Count, Delay, Direction, During, Expectation, Flow, MatchLevel, Parameter, Party, Predicate, RatioRange,
+    Role, RoleId, RuleTest, Severity, Shape, Stage, Status, Step, StepId, TestTable, Typology, TypologySet, Value,
+    names_kind,
 };
 
 use std::collections::BTreeMap;

@@ -10,7 +10,9 @@ use super::parameter::parameters;
 use super::reader::{Reader, get, key_of};
 use super::scope::{self, Place};
 use super::tree::{Entry, Kind, Node, parse};
-use super::{Flow, Override, Parameter, Predicate, Severity, Shape, Source, Stage, Status, Typology, Value};
+use super::{
+    Flow, MatchLevel, Override, Parameter, Predicate, Severity, Shape, Source, Stage, Status, Typology, Value,
+};
 use crate::columns::{Span as Duration, hex};
 
 /// What one file gave.
@@ -104,6 +106,7 @@ impl Reader<'_, '_> {
         let expected = self.expectations(get(entries, "expected"), known);
         let repeat_within = self.repeat_within(entries, unless.as_ref(), complete);
         let tests = self.tests(entries, complete.then_some(&roles));
+        let level = self.word(get(entries, "level"), "level", &LEVELS, MatchLevel::Account);
         let distinct = self.truth(get(entries, "distinct"), "distinct", true);
         let typology = Typology {
             version: self.version(get(entries, "version")),
@@ -119,6 +122,7 @@ impl Reader<'_, '_> {
             specialises: self.texts(get(entries, "specialises"), "specialises"),
             parameters,
             flow: Flow {
+                level,
                 within: longest,
                 distinct,
                 filter,
@@ -155,17 +159,6 @@ impl Reader<'_, '_> {
         }
         let others = entries.iter().filter(|entry| !later.iter().any(|(key, _)| *key == entry.key));
         self.known_keys(others, keys::RULE, "a rule");
-        if let Some(level) = get(entries, "level")
-            && !matches!(&level.kind, Kind::Scalar(text) if text == "account")
-        {
-            self.error(
-                codes::R903,
-                &level.span,
-                "this `level` is not supported yet",
-                "only `account` runs",
-                "write `level: account`, or keep the rule for a later version",
-            );
-        }
         // That there is no test has a code of its own.
         let needed = keys::RULE.iter().filter(|key| key.needed && key.name != "tests").map(|key| key.name);
         let missing: Vec<&str> = needed.filter(|key| get(entries, key).is_none()).collect();
@@ -399,6 +392,9 @@ pub(super) const STAGES: [(&str, Stage); 3] =
 
 pub(super) const SEVERITIES: [(&str, Severity); 4] =
     [("low", Severity::Low), ("medium", Severity::Medium), ("high", Severity::High), ("critical", Severity::Critical)];
+
+pub(super) const LEVELS: [(&str, MatchLevel); 3] =
+    [("account", MatchLevel::Account), ("entity", MatchLevel::Entity), ("bank", MatchLevel::Bank)];
 
 pub(super) const STATUSES: [(&str, Status); 3] =
     [("stable", Status::Stable), ("experimental", Status::Experimental), ("deprecated", Status::Deprecated)];

@@ -87,7 +87,8 @@ impl Reader<'_, '_> {
         let lists: &[Entry] = get(entries, "lists").map_or(&[], |node| self.map(node, "lists"));
         let lists: Vec<_> =
             lists.iter().map(|entry| Some((entry.key.clone(), self.table(&entry.value, LISTS)?))).collect();
-        let known = transfers.as_ref().map(accounts_of);
+        let owners = accounts.iter().flatten().flat_map(|table| values_of(table, &["entity", "bank"]));
+        let known = transfers.as_ref().map(|table| values_of(table, &["from", "to"]).chain(owners).collect());
         let items = get(entries, "matches").map_or(&[] as &[Node], |node| self.list(node, "matches"));
         let matches = items.iter().map(|item| self.expected(item, roles, known.as_ref())).collect();
         let line = self.report.text()[..start.start].matches('\n').count() + 1;
@@ -184,11 +185,11 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The accounts that the transfers of a test name.
-fn accounts_of(table: &TestTable) -> BTreeSet<&str> {
-    let ends = table.header.iter().map(|name| name == "from" || name == "to").collect::<Vec<_>>();
-    let cells = table.rows.iter().flat_map(|row| row.iter().zip(&ends));
-    cells.filter(|(_, end)| **end).filter_map(|(cell, _)| cell.as_deref()).collect()
+/// Everything that stands under some columns of a table.
+fn values_of<'t>(table: &'t TestTable, columns: &'t [&str]) -> impl Iterator<Item = &'t str> {
+    let wanted: Vec<bool> = table.header.iter().map(|name| columns.contains(&name.as_str())).collect();
+    let cells = table.rows.iter().flat_map(move |row| row.iter().zip(wanted.clone()));
+    cells.filter(|(_, wanted)| *wanted).filter_map(|(cell, _)| cell.as_deref())
 }
 
 /// The words of each line that has any.

@@ -135,6 +135,8 @@ impl std::fmt::Display for Value {
 pub struct Flow {
     /// No instance spans longer.
     pub within: Span,
+    /// What a role stands for.
+    pub level: MatchLevel,
     /// Whether different roles are different accounts.
     pub distinct: bool,
     /// Met by every transfer of the match.
@@ -161,6 +163,7 @@ impl Flow {
     pub fn of(within: Span, roles: Vec<Role>, steps: Vec<Step>) -> Self {
         Self {
             within,
+            level: MatchLevel::Account,
             distinct: true,
             filter: None,
             roles,
@@ -170,6 +173,30 @@ impl Flow {
             without: Vec::new(),
             expected: Vec::new(),
             repeat_within: None,
+        }
+    }
+}
+
+/// What a role of a flow stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MatchLevel {
+    /// An account.
+    #[default]
+    Account,
+    /// An owner: all accounts with one `entity`.
+    Entity,
+    /// An institution: all accounts with one `bank`.
+    Bank,
+}
+
+impl MatchLevel {
+    /// The column of the account table by which accounts are put together.
+    #[must_use]
+    pub fn column(self) -> Option<&'static str> {
+        match self {
+            Self::Account => None,
+            Self::Entity => Some("entity"),
+            Self::Bank => Some("bank"),
         }
     }
 }

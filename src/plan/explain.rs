@@ -15,6 +15,9 @@ impl fmt::Display for Plan {
         }
         writeln!(f, "  anchor  {}", self.flow.roles[self.anchor].name)?;
         writeln!(f, "  window  {}", self.flow.within)?;
+        if let Some(column) = self.flow.level.column() {
+            writeln!(f, "  level   {column}: accounts with one `{column}` are one")?;
+        }
         if let Some(filter) = &self.flow.filter {
             writeln!(f, "  where   {}", filter.sql)?;
         }

@@ -66,6 +66,7 @@ enum Place {
 
 /// Visits every stored column that a flow reads, under the name that the ledger knows it by.
 fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>) -> Result<(), NotEvaluable> {
+    flow.level.column().map_or(Ok(()), |column| visit(Place::Account, column))?;
     let account = |name: &str| if name == "age_days" { "opened".to_owned() } else { name.to_owned() };
     let steps = flow.steps.iter().filter_map(|step| step.filter.as_ref());
     let of_transfer = |name: &str, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>| {

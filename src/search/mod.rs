@@ -21,7 +21,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use crate::columns::Ledger;
-use crate::lang::Predicate;
+use crate::lang::{Flow, MatchLevel, Predicate};
 use crate::plan::{Kernel, Plan};
 
 use graph::Graph;
@@ -62,6 +62,25 @@ pub struct Searcher<'a> {
     graph: Arc<Graph>,
     selector: Selector<'a>,
     refers: OnceLock<Option<Refers>>,
+    /// The same ledger put together by owner.
+    levels: Vec<(MatchLevel, Searcher<'a>)>,
+}
+
+/// The ledgers between owners that some rules are matched on.
+#[derive(Debug, Default)]
+pub struct Levels(Vec<(MatchLevel, Ledger)>);
+
+impl Levels {
+    /// Puts a ledger together for each level that flows ask for; its owners must have been numbered
+    /// ([`Ledger::with_owners`]).
+    #[must_use]
+    pub fn new<'f>(ledger: &Ledger, flows: impl IntoIterator<Item = &'f Flow>) -> Self {
+        let mut wanted: Vec<MatchLevel> = flows.into_iter().map(|flow| flow.level).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let between = |level: MatchLevel| Some((level, ledger.between_owners(level.column()?)?));
+        Self(wanted.into_iter().filter_map(between).collect())
+    }
 }
 
 impl<'a> Searcher<'a> {
@@ -70,7 +89,25 @@ impl<'a> Searcher<'a> {
     pub fn new(ledger: &'a Ledger) -> Self {
         let graph = Arc::new(Graph::new(ledger));
         let selector = Selector::new(ledger, Arc::clone(&graph));
-        Self { ledger, graph, selector, refers: OnceLock::new() }
+        Self { ledger, graph, selector, refers: OnceLock::new(), levels: Vec::new() }
+    }
+
+    /// The same for rules that are matched between owners, too.
+    #[must_use]
+    pub fn with_levels(mut self, levels: &'a Levels) -> Self {
+        self.levels = levels.0.iter().map(|(level, ledger)| (*level, Searcher::new(ledger))).collect();
+        self
+    }
+
+    /// The searcher of the level of a flow.
+    fn at(&self, flow: &Flow) -> Result<&Self, SearchError> {
+        if flow.level == MatchLevel::Account {
+            return Ok(self);
+        }
+        let found = self.levels.iter().find(|(level, _)| *level == flow.level);
+        found.map(|(_, searcher)| searcher).ok_or_else(|| {
+            SearchError::NotEvaluable("the ledger was not put together by the owners of its accounts".to_owned())
+        })
     }
 
     /// All instances of a plan, coalesced, with the kernel that the plan names.
@@ -79,7 +116,7 @@ impl<'a> Searcher<'a> {
     ///
     /// Where a predicate does not fit the ledger's columns, or `stop` was set.
     pub fn run(&self, plan: &Plan, limits: &Limits, stop: &AtomicBool) -> Result<Instances, SearchError> {
-        let task = self.task(plan, *limits)?;
+        let task = self.at(&plan.flow)?.task(plan, *limits)?;
         let found = match plan.kernel {
             Kernel::Path => kernel::path::search(&task, stop)?,
             Kernel::Fan => kernel::fan::search(&task, stop)?,
@@ -95,7 +132,7 @@ impl<'a> Searcher<'a> {
     ///
     /// As [`Searcher::run`].
     pub fn run_exhaustive(&self, plan: &Plan) -> Result<Instances, SearchError> {
-        let task = self.task(plan, Limits::default())?;
+        let task = self.at(&plan.flow)?.task(plan, Limits::default())?;
         Ok(kernel::kept(&task, kernel::exhaustive::search(&task))?.coalesce())
     }
 
@@ -117,7 +154,7 @@ impl<'a> Searcher<'a> {
         if instances.is_empty() {
             return Ok(Vec::new());
         }
-        judge::judge(&plan.flow, self.ledger, predicate, instances)
+        judge::judge(&plan.flow, self.at(&plan.flow)?.ledger, predicate, instances)
     }
 
     /// Whether a transfer is there that a rule's `without` forbids, for each finished match.
@@ -126,7 +163,8 @@ impl<'a> Searcher<'a> {
     ///
     /// Where a predicate does not fit the ledger's columns.
     pub fn forbidden(&self, plan: &Plan, matches: &Instances) -> Result<Vec<bool>, SearchError> {
-        absence::present(&plan.flow, self.ledger, &self.graph, &self.selector, matches)
+        let at = self.at(&plan.flow)?;
+        absence::present(&plan.flow, at.ledger, &at.graph, &at.selector, matches)
     }
 
     /// Whether a payment that a rule's `expected` wants missing is not, for each finished match.
@@ -135,7 +173,8 @@ impl<'a> Searcher<'a> {
     ///
     /// Where a predicate does not fit the ledger's columns.
     pub fn not_missing(&self, plan: &Plan, matches: &Instances) -> Result<Vec<bool>, SearchError> {
-        absence::came(&plan.flow, self.ledger, &self.graph, &self.selector, matches)
+        let at = self.at(&plan.flow)?;
+        absence::came(&plan.flow, at.ledger, &at.graph, &at.selector, matches)
     }
 
     /// The ledger that is searched.
@@ -144,13 +183,22 @@ impl<'a> Searcher<'a> {
         self.ledger
     }
 
+    /// The ledger that a flow is matched on: between accounts, or between owners.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger was not put together by owner.
+    pub fn ledger_of(&self, flow: &Flow) -> Result<&'a Ledger, SearchError> {
+        Ok(self.at(flow)?.ledger)
+    }
+
     /// How many transfers each step of a plan could use: the counts that an explanation shows.
     ///
     /// # Errors
     ///
     /// As [`Searcher::run`].
     pub fn candidates(&self, plan: &Plan) -> Result<Vec<usize>, SearchError> {
-        let task = self.task(plan, Limits::default())?;
+        let task = self.at(&plan.flow)?.task(plan, Limits::default())?;
         Ok((0..plan.flow.steps.len()).map(|step| task.admitted_count(step)).collect())
     }
 }

@@ -12,6 +12,7 @@ use super::Match;
 #[derive(Debug)]
 pub struct Feeders<'a> {
     ledger: &'a Ledger,
+    level: Option<&'static str>,
     delay: Delay,
     rows: Vec<RowId>, // in (receiver, row) order, and so in time order for each receiver
 }
@@ -24,19 +25,21 @@ pub fn feeders<'a>(flow: &Flow, ledger: &'a Ledger, matched: &Match, slot: usize
     if !forward(here.step) || !forward(before.step) {
         return None;
     }
+    let level = flow.level.column();
     let mut rows = before.rows.clone();
-    rows.sort_unstable_by_key(|&row| (ledger.receiver(row), row));
-    Some(Feeders { ledger, delay: flow.steps[here.step].delay, rows })
+    rows.sort_unstable_by_key(|&row| (ledger.owner(level, ledger.receiver(row)), row));
+    Some(Feeders { ledger, level, delay: flow.steps[here.step].delay, rows })
 }
 
 impl Feeders<'_> {
     /// The transfers that feed a transfer, in row order.
     #[must_use]
     pub fn of(&self, row: RowId) -> &[RowId] {
-        let (ledger, payer, time) = (self.ledger, self.ledger.sender(row), self.ledger.time(row));
+        let ledger = self.ledger;
+        let (payer, time) = (ledger.owner(self.level, ledger.sender(row)), ledger.time(row));
         let from = (payer, time - self.delay.most);
         let to = (payer, time - self.delay.least);
-        let key = |row: RowId| (ledger.receiver(row), ledger.time(row));
+        let key = |row: RowId| (ledger.owner(self.level, ledger.receiver(row)), ledger.time(row));
         let begin = self.rows.partition_point(|&other| key(other) < from);
         let end = self.rows.partition_point(|&other| key(other) <= to);
         &self.rows[begin..end.max(begin)]

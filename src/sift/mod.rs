@@ -206,7 +206,8 @@ pub fn consolidate(
 
 /// The matches of one rule, in (started, id) order, and what became of its instances.
 fn settle(found: &Found<'_>, searcher: &Searcher<'_>, id: &str) -> Result<(Vec<Match>, Tally), SearchError> {
-    let (flow, ledger) = (&found.plan.flow, searcher.ledger());
+    let flow = &found.plan.flow;
+    let ledger = searcher.ledger_of(flow)?;
     let mut tally = Tally { rule: found.rule, instances: found.instances.total(), ..Tally::default() };
     let mut episodes = episode::put_together(&found.instances);
     tally.finished = episodes.len();

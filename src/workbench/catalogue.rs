@@ -122,7 +122,7 @@ fn needs(flow: &Flow) -> String {
 
 /// The flow as numbered sentences, and what holds for all of it.
 fn flow(flow: &Flow) -> String {
-    let Flow { within, distinct, filter, roles, steps, having, unless, without, expected, repeat_within } = flow;
+    let Flow { within, level, distinct, filter, roles, steps, having, unless, without, expected, repeat_within } = flow;
     let mut text = String::new();
     for (position, step) in steps.iter().enumerate() {
         let fed =
@@ -135,6 +135,9 @@ fn flow(flow: &Flow) -> String {
     }
     if let Some(span) = repeat_within {
         write!(text, " (`repeats` counts within {span})").expect("memory takes all");
+    }
+    if let Some(column) = level.column() {
+        write!(text, "; accounts with one `{column}` are one").expect("memory takes all");
     }
     if !distinct {
         text += "; one account may hold several roles";

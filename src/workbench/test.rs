@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use crate::columns::Ledger;
 use crate::lang::{RuleTest, Typology, TypologySet};
 use crate::plan::{self, Plan};
-use crate::search::{Limits, Searcher};
+use crate::search::{Levels, Limits, Searcher};
 use crate::sift::{self, Found, Match, Matches};
 
 use super::fixture;
@@ -64,6 +64,7 @@ pub fn run(set: &TypologySet) -> Vec<Outcome> {
 
 fn check(typology: &Typology, test: &RuleTest) -> Result<(), Failure> {
     let ledger = fixture::ledger(test, &plan::columns(&typology.flow).lists).map_err(Failure::NotEvaluable)?;
+    let ledger = ledger.with_owners(typology.flow.level.column());
     let plan = plan::build(typology, &ledger.summary()).map_err(|missing| Failure::NotEvaluable(missing.reason))?;
     let found = matches(typology, &plan, &ledger)?;
     compare(&plan, &ledger, &test.matches, &found.list)
@@ -71,7 +72,8 @@ fn check(typology: &Typology, test: &RuleTest) -> Result<(), Failure> {
 
 /// The matches of one rule, found by two kernels.
 fn matches(typology: &Typology, plan: &Plan, ledger: &Ledger) -> Result<Matches, Failure> {
-    let searcher = Searcher::new(ledger);
+    let levels = Levels::new(ledger, [&plan.flow]);
+    let searcher = Searcher::new(ledger).with_levels(&levels);
     let failed = |error: crate::search::SearchError| Failure::NotEvaluable(error.to_string());
     let fast = searcher.run(plan, &Limits::default(), &AtomicBool::new(false)).map_err(failed)?;
     let slow = searcher.run_exhaustive(plan).map_err(failed)?;
