@@ -9,6 +9,7 @@ mod equality;
 mod history;
 mod ingest;
 mod language;
+mod metamorphic;
 mod readme;
 mod sample;
 mod shipped;

@@ -1,6 +1,6 @@
 //! Picks the kernel that can answer a flow with the least work, and the role at which it starts.
 
-use crate::lang::{Direction, Flow, Role, RoleId, Shape};
+use crate::lang::{Direction, Flow, Role, RoleId, Shape, Step};
 
 use super::Kernel;
 
@@ -32,10 +32,14 @@ fn kernel(flow: &Flow) -> (Kernel, String) {
     }
     let aged = |role: &Role| role.predicate.as_ref().is_some_and(|predicate| predicate.columns.contains("age_days"));
     let aged_set = flow.roles.iter().any(|role| !role.is_single() && aged(role));
-    if flow.steps.len() == 1 && !aged_set {
+    let tree = flow.steps.iter().any(|step| matches!(step.shape, Shape::Tree { .. }));
+    let one_set = matches!(flow.steps.as_slice(), [Step { shape: Shape::Set { .. }, .. }]);
+    if one_set && !aged_set {
         return (Kernel::Fan, "one set of transfers: a window is a run of the account's own list".to_owned());
     }
-    let why = if flow.steps.len() == 1 {
+    let why = if tree {
+        "a tree grows from its source in each window, and is shrunk to where the money rests"
+    } else if one_set {
         "the members of a set depend on their age, so each window has members of its own"
     } else if flow.steps.iter().any(|step| single(&step.shape)) {
         "sets and single transfers are joined, so each window is shrunk to what is supported"

@@ -10,6 +10,7 @@ mod kernel;
 mod lists;
 mod mask;
 mod moments;
+mod reach;
 mod refers;
 mod select;
 mod task;
@@ -175,6 +176,15 @@ impl<'a> Searcher<'a> {
     pub fn not_missing(&self, plan: &Plan, matches: &Instances) -> Result<Vec<bool>, SearchError> {
         let at = self.at(&plan.flow)?;
         absence::came(&plan.flow, at.ledger, &at.graph, &at.selector, matches)
+    }
+
+    /// The history columns of a flow that are missing for some transfers, and for how many; self-transfers left out.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger lacks what a column is worked out from.
+    pub fn unknown_history(&self, flow: &Flow) -> Result<Vec<(String, u64)>, SearchError> {
+        self.at(flow)?.selector.unknown_history(flow)
     }
 
     /// The ledger that is searched.

@@ -10,7 +10,7 @@ use polars::prelude::{DataFrame, DataType, IntoColumn, IntoLazy, NamedFrom, Seri
 use rustc_hash::FxHashMap;
 
 use crate::columns::{Column, Currency, History, Ledger, TextColumn};
-use crate::lang::Predicate;
+use crate::lang::{Flow, Predicate};
 
 use super::SearchError;
 use super::graph::Graph;
@@ -46,6 +46,28 @@ impl<'a> Selector<'a> {
             ages: Mutex::default(),
             degrees: Degrees::of(ledger),
         }
+    }
+
+    /// The history columns that a flow reads and that have no value for some transfers other than self-transfers.
+    pub(super) fn unknown_history(&self, flow: &Flow) -> Result<Vec<(String, u64)>, SearchError> {
+        let steps = flow.steps.iter().filter_map(|step| step.filter.as_ref());
+        let around = flow.without.iter().filter_map(|absence| absence.filter.as_ref());
+        let expected = flow.expected.iter().filter_map(|expected| expected.filter.as_ref());
+        let filters = flow.filter.iter().chain(steps).chain(around).chain(expected);
+        let names: BTreeSet<&String> =
+            filters.flat_map(|predicate| &predicate.columns).filter(|name| name.parse::<History>().is_ok()).collect();
+        let mut unknown = Vec::new();
+        for name in names {
+            let column = self.column(Place::Transfers, name)?;
+            let moves =
+                self.ledger.senders().iter().zip(self.ledger.receivers()).map(|(sender, receiver)| sender != receiver);
+            let missing =
+                column.is_null().iter().zip(moves).filter(|(null, moves)| *moves && *null == Some(true)).count();
+            if missing > 0 {
+                unknown.push((name.clone(), missing as u64));
+            }
+        }
+        Ok(unknown)
     }
 
     /// The transfers for which a predicate holds.

@@ -12,6 +12,19 @@ pub struct Completeness {
     pub cuts: Vec<RuleCut>,
     /// Rules that the ledger's data cannot answer, in rule order.
     pub not_evaluated: Vec<NotEvaluated>,
+    /// History columns that are missing for some transfers, in rule and column order.
+    pub unknown: Vec<UnknownHistory>,
+}
+
+/// A history column that a rule reads and that is missing for some transfers: it has no past, or the ledger begins too late.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnknownHistory {
+    /// Position of the rule in the run's set.
+    pub rule: usize,
+    /// The column.
+    pub column: String,
+    /// For how many transfers it is missing, self-transfers left out.
+    pub transfers: u64,
 }
 
 /// A place where a budget ended the search of a rule.
@@ -49,6 +62,13 @@ impl Completeness {
         self.cuts.extend(cuts.iter().map(named));
         self.cuts.sort();
         self.cuts.dedup();
+    }
+
+    /// Adds what one rule cannot know of the past.
+    pub(super) fn add_unknown(&mut self, rule: usize, unknown: Vec<(String, u64)>) {
+        let named = |(column, transfers)| UnknownHistory { rule, column, transfers };
+        self.unknown.extend(unknown.into_iter().map(named));
+        self.unknown.sort();
     }
 
     /// Adds a rule that could not be evaluated.

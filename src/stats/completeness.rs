@@ -15,6 +15,8 @@ pub struct CompletenessFacts {
     pub cuts: Vec<CutFacts>,
     /// Rules that the ledger's data cannot answer.
     pub not_evaluated: Vec<NotEvaluatedFacts>,
+    /// History columns that are missing for some transfers.
+    pub unknown: Vec<UnknownFacts>,
 }
 
 /// A place where a budget ended the search of a rule.
@@ -39,6 +41,17 @@ pub struct NotEvaluatedFacts {
     pub reason: String,
 }
 
+/// A history column that a rule reads and that is missing for some transfers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnknownFacts {
+    /// Rule id.
+    pub rule: String,
+    /// The column.
+    pub column: String,
+    /// For how many transfers it is missing.
+    pub transfers: u64,
+}
+
 impl CompletenessFacts {
     pub(super) fn new(completeness: &Completeness, ledger: &Ledger, set: &TypologySet) -> Self {
         let id = |rule: usize| set.typologies[rule].id.clone();
@@ -50,6 +63,16 @@ impl CompletenessFacts {
         });
         let missing = completeness.not_evaluated.iter();
         let missing = missing.map(|rule| NotEvaluatedFacts { rule: id(rule.rule), reason: rule.reason.clone() });
-        Self { exhaustive: completeness.is_exhaustive(), cuts: cuts.collect(), not_evaluated: missing.collect() }
+        let unknown = completeness.unknown.iter().map(|unknown| UnknownFacts {
+            rule: id(unknown.rule),
+            column: unknown.column.clone(),
+            transfers: unknown.transfers,
+        });
+        Self {
+            exhaustive: completeness.is_exhaustive(),
+            cuts: cuts.collect(),
+            not_evaluated: missing.collect(),
+            unknown: unknown.collect(),
+        }
     }
 }

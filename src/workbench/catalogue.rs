@@ -210,13 +210,18 @@ fn sentence(roles: &[Role], step: &Step, fed: bool) -> String {
         (Direction::Forward, Shape::Path { hops, .. }) => {
             format!("{left} reaches {right} over {} transfers through other accounts", range(*hops))
         }
+        (Direction::Forward, Shape::Tree { hops, .. }) => {
+            format!("the money of {left} comes to rest at {right}, {} transfers away", range(*hops))
+        }
         (Direction::Forward, Shape::Set { .. }) => format!("{left} {pay} {right}"),
         (Direction::Reverse, Shape::One) => format!("{left} {are} paid by {right} once"),
         (Direction::Reverse, _) => format!("{left} {are} paid by {right}"),
     };
     match shape {
-        Shape::One | Shape::Path { via: None, .. } => {}
-        Shape::Path { via: Some(via), .. } => write!(text, ", each {}", code(via)).expect("memory takes all"),
+        Shape::One | Shape::Path { via: None, .. } | Shape::Tree { via: None, .. } => {}
+        Shape::Path { via: Some(via), .. } | Shape::Tree { via: Some(via), .. } => {
+            write!(text, ", each {}", code(via)).expect("memory takes all");
+        }
         Shape::Set { transfers, each, fan } => {
             let counts = [
                 (transfers, "transfers in all"),
@@ -228,7 +233,7 @@ fn sentence(roles: &[Role], step: &Step, fed: bool) -> String {
             }
         }
     }
-    let path = matches!(shape, Shape::Path { .. });
+    let path = matches!(shape, Shape::Path { .. } | Shape::Tree { .. });
     if fed || path {
         text += &waits(*delay, path);
     }

@@ -165,6 +165,14 @@ pub(crate) fn say_how_it_ended(settled: &Settled, analysis: &Analysis, timings: 
             cut.budget
         ));
     }
+    let mut unknown: Vec<usize> = sifted.completeness.unknown.iter().map(|unknown| unknown.rule).collect();
+    unknown.dedup();
+    if !unknown.is_empty() {
+        let rules = terminal::counted(unknown.len(), "rule");
+        terminal::complain(&format!(
+            "unknown: some transfers lack history that is asked for in {rules} (statistics.json, completeness.unknown)"
+        ));
+    }
     let complete = if sifted.completeness.is_exhaustive() { "exhaustive" } else { "cut by a budget, as listed" };
     let stage = |(stage, time): &(&str, Duration)| format!("{stage} {:.2} s", time.as_secs_f64());
     let stages: Vec<String> = timings.stages.iter().map(stage).collect();

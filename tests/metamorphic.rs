@@ -1,0 +1,234 @@
+//! What must not change the matches does not: the order of rows, the names of accounts, the clock, the number of threads,
+//! and transfers that lie outside of every window. And what is added never takes a match away, it only makes it larger.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
+
+use moneytrail::columns::{Column, CurrencyId, Draft, Ledger, Money, SourceRow, Span, TextColumn, Time, TxIds};
+use moneytrail::lang::{Flow, MatchLevel, Severity, Shape, Stage, Status, Typology, TypologySet};
+use moneytrail::plan;
+use moneytrail::search::{Levels, Limits, Searcher};
+use moneytrail::sift::{self, Found};
+use proptest::prelude::*;
+
+use crate::equality::{Case, case};
+
+/// Accounts by role, and transfer ids.
+type Seen = (Vec<Vec<String>>, BTreeSet<String>);
+
+fn typology(flow: Flow) -> Typology {
+    Typology {
+        id: "random".to_owned(),
+        version: 1,
+        title: String::new(),
+        summary: String::new(),
+        family: String::new(),
+        stage: Stage::Layering,
+        severity: Severity::Low,
+        status: Status::Stable,
+        references: Vec::new(),
+        tags: Vec::new(),
+        false_positives: Vec::new(),
+        specialises: Vec::new(),
+        parameters: Vec::new(),
+        flow,
+        tests: Vec::new(),
+        path: String::new(),
+        sha256: String::new(),
+    }
+}
+
+/// The finished matches of a flow.
+fn matches(draft: Draft, flow: &Flow) -> BTreeSet<Seen> {
+    let ledger = Ledger::new(draft).with_owners(flow.level.column());
+    let levels = Levels::new(&ledger, [flow]);
+    let searcher = Searcher::new(&ledger).with_levels(&levels);
+    let plan = plan::of_flow("random", flow.clone());
+    let instances = searcher.run(&plan, &Limits::default(), &AtomicBool::new(false)).expect("evaluable");
+    let set = TypologySet { typologies: vec![typology(flow.clone())] };
+    let found = vec![Found { rule: 0, plan: &plan, instances }];
+    let sifted = sift::consolidate(found, &searcher, &set).expect("nothing interrupts");
+    let keys = |accounts: &Vec<_>| accounts.iter().map(|&account| ledger.accounts().key(account).to_owned()).collect();
+    let seen = |found: &sift::Match| {
+        (found.roles.iter().map(keys).collect(), found.transfers.iter().map(|&row| ledger.tx_id(row)).collect())
+    };
+    sifted.matches.list.iter().map(seen).collect()
+}
+
+fn transfers(seen: &BTreeSet<Seen>) -> BTreeSet<&BTreeSet<String>> {
+    seen.iter().map(|(_, transfers)| transfers).collect()
+}
+
+/// The rows of a draft in another order.
+fn reordered(draft: Draft, order: &[usize]) -> Draft {
+    fn pick<T: Clone>(values: &[T], order: &[usize]) -> Vec<T> {
+        order.iter().map(|&row| values[row].clone()).collect()
+    }
+    let TxIds::Numbers(ids) = &draft.tx_ids else { panic!("the random ledgers have numbers for ids") };
+    let positions: Vec<u32> = order.iter().map(|&row| u32::try_from(row).expect("few rows")).collect();
+    Draft {
+        tx_ids: TxIds::Numbers(pick(ids, order)),
+        times: pick(&draft.times, order),
+        senders: pick(&draft.senders, order),
+        receivers: pick(&draft.receivers, order),
+        amounts: pick(&draft.amounts, order),
+        currencies: pick(&draft.currencies, order),
+        base_amounts: pick(&draft.base_amounts, order),
+        sources: pick(&draft.sources, order),
+        columns: draft.columns.iter().map(|(name, column)| (name.clone(), column.gather(&positions))).collect(),
+        ..draft
+    }
+}
+
+/// One more transfer behind all others.
+fn with_transfer(mut draft: Draft, time: Time, sender: u32, receiver: u32, amount: i64) -> Draft {
+    let TxIds::Numbers(ids) = &mut draft.tx_ids else { panic!("the random ledgers have numbers for ids") };
+    ids.push(ids.len() as u64 + 1);
+    let rows = u32::try_from(draft.times.len()).expect("few rows");
+    draft.times.push(time);
+    draft.senders.push(sender);
+    draft.receivers.push(receiver);
+    draft.amounts.push(Money(amount * 100));
+    draft.base_amounts.push(moneytrail::columns::BaseAmount::known(Money(amount * 100)));
+    draft.currencies.push(CurrencyId(0).0);
+    draft.sources.push(SourceRow { file: 0, record: u64::from(rows) + 1 });
+    // The further columns of the new row hold nothing.
+    let order: Vec<u32> = (0..rows).chain([u32::MAX]).collect();
+    draft.columns = draft.columns.iter().map(|(name, column)| (name.clone(), column.gather(&order))).collect();
+    draft
+}
+
+/// Whether a predicate of a flow counts over the whole ledger, so that a far transfer may change its answer.
+fn counts_everywhere(flow: &Flow) -> bool {
+    let vias = flow.steps.iter().filter_map(|step| match &step.shape {
+        Shape::Path { via, .. } | Shape::Tree { via, .. } => via.as_ref(),
+        Shape::One | Shape::Set { .. } => None,
+    });
+    let roles = flow.roles.iter().filter_map(|role| role.predicate.as_ref());
+    roles.chain(vias).any(|predicate| predicate.columns.contains("payees"))
+}
+
+fn config() -> ProptestConfig {
+    ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn any_case() -> impl Strategy<Value = Case> {
+    prop_oneof![case(1..4, true), case(1..4, false)]
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_order_of_rows_changes_nothing(
+        case in any_case(), picks in prop::collection::vec(any::<prop::sample::Index>(), 30)
+    ) {
+        let draft = case.draft();
+        let mut order: Vec<usize> = (0..draft.times.len()).collect();
+        for (place, pick) in picks.iter().enumerate().take(order.len()) {
+            let other = pick.index(order.len());
+            order.swap(place, other);
+        }
+        prop_assert_eq!(matches(reordered(draft.clone(), &order), &case.flow()), matches(draft, &case.flow()));
+    }
+
+    #[test]
+    fn the_names_of_accounts_change_nothing_but_names(case in any_case(), turn in 1usize..6) {
+        let draft = case.draft();
+        let mut renamed = draft.clone();
+        renamed.keys = (0..draft.keys.len()).map(|account| format!("z{}", (account + turn) % draft.keys.len())).collect();
+        let (one, other) = (matches(draft, &case.flow()), matches(renamed, &case.flow()));
+        prop_assert_eq!(transfers(&one), transfers(&other));
+        prop_assert_eq!(one.len(), other.len());
+    }
+
+    #[test]
+    fn another_beginning_of_time_changes_nothing(case in any_case(), days in -4000i64..4000) {
+        let draft = case.draft();
+        let mut shifted = draft.clone();
+        let by = Span(days * Span::DAY.0);
+        shifted.times = draft.times.iter().map(|&time| time + by).collect();
+        if let Some(Column::Time(opened)) = shifted.account_columns.get_mut("opened") {
+            for time in opened.iter_mut().flatten() {
+                *time = *time + by;
+            }
+        }
+        prop_assert_eq!(matches(shifted, &case.flow()), matches(draft, &case.flow()));
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing(case in any_case(), threads in 2usize..9) {
+        let pool = |threads: usize| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let run = |threads: usize| pool(threads).install(|| matches(case.draft(), &case.flow()));
+        prop_assert_eq!(run(1), run(threads));
+    }
+
+    #[test]
+    fn transfers_outside_of_every_window_change_nothing(
+        case in any_case(), sender in 0u32..6, receiver in 0u32..6, later in 0i64..100, before in any::<bool>()
+    ) {
+        let flow = case.flow();
+        prop_assume!(!counts_everywhere(&flow));
+        let draft = case.draft();
+        let far = Span(flow.within.0 + later * Span::HOUR.0 + 1);
+        let (first, last) = (*draft.times.iter().min().expect("rows"), *draft.times.iter().max().expect("rows"));
+        let time = if before { first - far } else { last + far };
+        let more = with_transfer(draft.clone(), time, sender, receiver, 3);
+        let added = (draft.times.len() + 1).to_string();
+        let mut found = matches(more, &flow);
+        // The new transfer may be a flow of its own.
+        found.retain(|(_, transfers)| !transfers.contains(&added));
+        prop_assert_eq!(found, matches(draft, &flow));
+    }
+
+    #[test]
+    fn one_transfer_more_takes_no_match_away(
+        case in any_case(), hour in 0i64..8, sender in 0u32..6, receiver in 0u32..6, amount in 1i64..6
+    ) {
+        let mut flow = case.flow();
+        flow.having = None;
+        for step in &mut flow.steps {
+            step.pass_through = None;
+        }
+        prop_assume!(!counts_everywhere(&flow));
+        let ages = |flow: &Flow| {
+            flow.roles.iter().filter_map(|role| role.predicate.as_ref()).any(|p| p.columns.contains("age_days"))
+        };
+        prop_assume!(!ages(&flow));
+        let draft = case.draft();
+        let before = matches(draft.clone(), &flow);
+        let after = matches(with_transfer(draft, Time(hour * Span::HOUR.0), sender, receiver, amount), &flow);
+        for (_, transfers) in &before {
+            prop_assert!(after.iter().any(|(_, larger)| larger.is_superset(transfers)), "{:?} is gone", transfers);
+        }
+    }
+
+    #[test]
+    fn between_owners_is_between_accounts_that_are_called_after_their_owners(
+        case in any_case(), owners in prop::collection::vec(0u32..4, 6)
+    ) {
+        let mut flow = case.flow();
+        // What is known of an owner is not what is known of its accounts.
+        for role in &mut flow.roles {
+            role.predicate = None;
+        }
+        for step in &mut flow.steps {
+            step.filter = None;
+            if let Shape::Path { via, .. } | Shape::Tree { via, .. } = &mut step.shape {
+                *via = None;
+            }
+        }
+        let mut draft = case.draft();
+        draft.account_columns = BTreeMap::new();
+        let mut owned = draft.clone();
+        let names: Vec<String> = owners.iter().map(|owner| format!("o{owner}")).collect();
+        let column = Column::Text(TextColumn::from_texts(names.iter().map(|name| Some(name.as_str()))));
+        owned.account_columns.insert("entity".to_owned(), column);
+        let mut merged = draft;
+        merged.senders = merged.senders.iter().map(|&account| owners[account as usize]).collect();
+        merged.receivers = merged.receivers.iter().map(|&account| owners[account as usize]).collect();
+        merged.keys = (0..4).map(|owner| format!("o{owner}")).collect();
+        let by_owner = Flow { level: MatchLevel::Entity, ..flow.clone() };
+        prop_assert_eq!(matches(owned, &by_owner), matches(merged, &flow));
+    }
+}
