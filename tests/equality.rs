@@ -38,7 +38,7 @@ struct Part {
     next: u8,
     next_least: u32,
     reverse: bool,
-    /// 0: one transfer, 1: a path, 2: a set of transfers.
+    /// 0: one transfer, 1: a path (or a tree, where the last step leads to a set), 2: a set of transfers.
     between_singles: u8,
     hops: (u32, u32),
     transfers: u32,
@@ -118,27 +118,32 @@ impl Case {
             let singles = roles[left].is_single() && roles[right].is_single();
             let sets = !roles[left].is_single() && !roles[right].is_single();
             let path = singles && part.between_singles == 1;
-            let direction = if part.reverse && !path { Direction::Reverse } else { Direction::Forward };
+            let tree = part.between_singles == 1
+                && position + 1 == self.parts.len()
+                && roles[left].is_single()
+                && !roles[right].is_single();
+            let hopping = path || tree;
+            let direction = if part.reverse && !hopping { Direction::Reverse } else { Direction::Forward };
             let fed = direction == Direction::Forward
                 && position > 0
                 && steps.last().is_some_and(|step| step.direction == Direction::Forward);
+            let hops = Count { least: part.hops.0, most: Some(part.hops.0 + part.hops.1) };
+            let via = part.via.map(|index| predicate(ROLES[index]));
             let shape = match (singles, part.between_singles) {
                 (true, 0) => Shape::One,
-                (true, 1) => Shape::Path {
-                    hops: Count { least: part.hops.0, most: Some(part.hops.0 + part.hops.1) },
-                    via: part.via.map(|index| predicate(ROLES[index])),
-                },
+                (true, 1) => Shape::Path { hops, via },
+                _ if tree => Shape::Tree { hops, via },
                 _ => Shape::Set {
                     transfers: Count { least: part.transfers, most: None },
                     each: Count { least: if sets { part.each } else { 1 }, most: None },
                     fan: Count { least: if sets { part.fan } else { 1 }, most: None },
                 },
             };
-            let (least, most) = part.delay.filter(|_| fed || path).unwrap_or((0, self.within));
+            let (least, most) = part.delay.filter(|_| fed || hopping).unwrap_or((0, self.within));
             let bound = |end: Option<(i128, i128)>| end.map(|(part, whole)| Ratio::new(part, whole).expect("not zero"));
             let undoable: Vec<usize> =
                 (0..position).filter(|&earlier| !matches!(steps[earlier].shape, Shape::Path { .. })).collect();
-            let undoes = part.undoes.filter(|_| !path && !undoable.is_empty());
+            let undoes = part.undoes.filter(|_| !hopping && !undoable.is_empty());
             steps.push(Step {
                 name: None,
                 left,
@@ -149,7 +154,7 @@ impl Case {
                 delay: Delay { least: hours(least), most: hours(most.min(self.within)) },
                 pass_through: part
                     .ratio
-                    .filter(|_| fed || path)
+                    .filter(|_| fed || hopping)
                     .map(|index| RatioRange { least: bound(RATIOS[index].0), most: bound(RATIOS[index].1) }),
                 undoes: undoes.map(|pick| undoable[pick % undoable.len()]),
             });
@@ -363,7 +368,8 @@ fn undoing(mut case: Case) -> Case {
     }
     (case.first_least, case.having) = (1, None);
     case.parts[last].next_least = 1;
-    (case.parts[last].ratio, case.parts[last].delay) = (None, None);
+    (case.parts[last].ratio, case.parts[last].delay, case.parts[last].role) = (None, None, None);
+    case.parts[0].filter = None;
     case.parts[last].reverse &= last > 1;
     case.parts[last].undoes = case.parts[last].undoes.or(Some(last.saturating_sub(1)));
     case
@@ -382,4 +388,25 @@ fn the_layers_kernel_finds_the_same_undone_transfers() {
 #[test]
 fn the_layers_kernel_finds_what_the_exhaustive_one_finds() {
     agree(case(2..4, true), &[Kernel::Layers, Kernel::Path]);
+}
+
+/// Makes the last step of a case a tree.
+fn growing(mut case: Case) -> Case {
+    let last = case.parts.len() - 1;
+    match last.checked_sub(1) {
+        Some(before) => case.parts[before].next -= u8::from(case.parts[before].next == 1),
+        None => case.first_is_set = false,
+    }
+    (case.parts[last].next, case.parts[last].between_singles, case.parts[last].reverse) = (1, 1, false);
+    case
+}
+
+#[test]
+fn the_layers_kernel_finds_the_same_trees() {
+    agree(case(1..2, true).prop_map(growing), &[Kernel::Layers]);
+}
+
+#[test]
+fn the_layers_kernel_finds_the_same_trees_at_the_end_of_a_line() {
+    agree(case(2..4, true).prop_map(growing), &[Kernel::Layers]);
 }

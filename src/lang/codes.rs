@@ -80,7 +80,7 @@ codes! {
     R044 Error "an expected account that the test does not have";
     R050 Error "a step that undoes what it cannot";
     R906 Error "composition: not supported yet";
-    R907 Error "hops from or to a set: not supported yet";
+    R907 Error "hops between sets: not supported yet";
     W001 Warning "a flow that can explode";
     W002 Warning "a parameter without range or help";
     W003 Warning "a rule without references";

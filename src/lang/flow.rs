@@ -6,7 +6,7 @@ use super::keys;
 use super::reader::{Reader, get, is_name, quoted};
 use super::scope::Place;
 use super::tree::{self, Entry, Kind, Node};
-use super::{Count, Delay, Direction, RatioRange, Role, RoleId, Shape, Step, StepId, Value};
+use super::{Count, Delay, Direction, Predicate, RatioRange, Role, RoleId, Shape, Step, StepId, Value};
 use crate::columns::{Ratio, Span as Duration};
 
 /// The roles that a step joins, left and right.
@@ -25,6 +25,7 @@ struct Line<'n> {
     left: Named,
     right: Named,
     direction: Direction,
+    is_last: bool,
 }
 
 fn has_hops(line: &Line<'_>) -> bool {
@@ -59,7 +60,10 @@ impl Reader<'_, '_> {
             );
             return None;
         }
-        let read: Vec<Option<Line<'_>>> = items.iter().map(|item| self.line(item)).collect();
+        let mut read: Vec<Option<Line<'_>>> = items.iter().map(|item| self.line(item)).collect();
+        if let Some(Some(last)) = read.last_mut() {
+            last.is_last = true;
+        }
         let lines: Option<Vec<Line<'_>>> = read.into_iter().collect();
         let joined = lines.and_then(|lines| self.join(&lines, flow_key).map(|joined| (lines, joined)));
         let Some((lines, (roles, ends))) = joined else {
@@ -127,6 +131,7 @@ impl Reader<'_, '_> {
             left,
             right,
             direction,
+            is_last: false,
         })
     }
 
@@ -276,7 +281,8 @@ impl Reader<'_, '_> {
         let fed = hops.is_some()
             || before
                 .is_some_and(|before| before.direction == Direction::Forward && line.direction == Direction::Forward);
-        self.check_options(line, singles, sets, fed);
+        let tree = line.is_last && roles[left].is_single() && !singles;
+        self.check_options(line, singles || tree, sets, fed);
         if left == right && hops.is_none() {
             self.error(
                 codes::R027,
@@ -290,7 +296,8 @@ impl Reader<'_, '_> {
             option(key).and_then(|entry| reader.counted(&entry.value, key)).unwrap_or(Count::ANY)
         };
         let shape = if hops.is_some() {
-            self.path(line)
+            let (hops, via) = self.hops(line);
+            if roles[right].is_single() { Shape::Path { hops, via } } else { Shape::Tree { hops, via } }
         } else if singles && option("transfers").is_none() {
             Shape::One
         } else {
@@ -339,19 +346,19 @@ impl Reader<'_, '_> {
     }
 
     /// Reports options that this step cannot have.
-    fn check_options(&mut self, line: &Line<'_>, singles: bool, sets: bool, fed: bool) {
+    fn check_options(&mut self, line: &Line<'_>, hops: bool, sets: bool, fed: bool) {
         let has = |key: &str| line.entries.iter().any(|entry| entry.key == key);
         for entry in line.entries {
             let fault = match entry.key.as_str() {
                 "hops" if has("transfers") => Some("`hops` and `transfers` exclude each other"),
                 "hops" if line.direction == Direction::Reverse => Some("`hops` goes with `->`"),
-                "hops" if !singles => {
+                "hops" if !hops => {
                     self.error(
                         codes::R907,
                         &entry.key_span,
-                        "`hops` from or to a set is not supported yet",
+                        "`hops` from a set, or to a set before the last step, is not supported yet",
                         "joins a set",
-                        "make both roles single",
+                        "make both roles single, or end the flow with a tree: `source -> exits[4..]`",
                     );
                     None
                 }
@@ -379,8 +386,8 @@ impl Reader<'_, '_> {
         self.count(&text, &node.span)
     }
 
-    fn path(&mut self, line: &Line<'_>) -> Shape {
-        let entry = line.entries.iter().find(|entry| entry.key == "hops").expect("a path has hops");
+    fn hops(&mut self, line: &Line<'_>) -> (Count, Option<Predicate>) {
+        let entry = line.entries.iter().find(|entry| entry.key == "hops").expect("the step has hops");
         let hops = self.counted(&entry.value, "hops").unwrap_or(Count { least: 1, most: Some(1) });
         if hops.most.is_none_or(|most| most > MOST_HOPS) {
             let label = if hops.most.is_none() {
@@ -397,7 +404,7 @@ impl Reader<'_, '_> {
             );
         }
         let via = get(line.entries, "via").and_then(|node| self.predicate(node, "via", Place::Account));
-        Shape::Path { hops, via }
+        (hops, via)
     }
 
     fn delay(&mut self, entries: &[Entry], window: Duration) -> Delay {

@@ -358,7 +358,11 @@ impl Reader<'_, '_> {
                 || step.pass_through.is_some()
                 || step.undoes.is_some()
                 || typology.flow.filter.is_some();
-            let long = matches!(&step.shape, Shape::Path { hops, via: None } if hops.most.is_some_and(|most| most > 4));
+            let long = match &step.shape {
+                Shape::Path { hops, via: None } => hops.most.is_some_and(|most| most > 4),
+                Shape::Tree { via, .. } => via.is_none(),
+                _ => false,
+            };
             let role = |role: usize| &typology.flow.roles[role];
             let open = |role: &super::Role| {
                 role.members.is_some_and(|members| members.most.is_none()) && role.predicate.is_none()
@@ -369,13 +373,18 @@ impl Reader<'_, '_> {
                     Kind::Map(entries) => get(entries, "step").map_or(&line.span, |node| &node.span).clone(),
                     _ => line.span.clone(),
                 };
+                let help = if long {
+                    "add `where`, `pass_through`, or a predicate for the accounts between: `via: payees <= 200`"
+                } else {
+                    "add `where`, `pass_through`, or a role predicate such as `payees <= 200`"
+                };
                 let what = format!("`{}` to `{}`", role(step.left).name, role(step.right).name);
                 self.error(
                     codes::W001,
                     &place,
                     format!("the step {what} can explode on a busy ledger"),
                     "nothing limits it",
-                    "add `where`, `pass_through`, or a role predicate such as `payees <= 200`",
+                    help,
                 );
             }
         }

@@ -278,7 +278,7 @@ impl<'f> Outcome<'f> {
         Some(match (what, &step.shape) {
             ("transfers", Shape::Set { transfers, .. }) => Range::from(transfers.least.into()),
             ("transfers", Shape::Path { hops, .. }) => Range::from(hops.least.into()),
-            ("transfers", Shape::One) => Range::from(1.0),
+            ("transfers", Shape::One | Shape::Tree { .. }) => Range::from(1.0),
             ("distinct" | "sd", _) => Range::from(0.0),
             ("started" | "ended", _) => return None,
             _ => Range::above(0.0),

@@ -408,6 +408,13 @@ pub enum Shape {
         /// Met by every account between.
         via: Option<Predicate>,
     },
+    /// `a -> S[4..]` with `hops`: the tree that grows from one account, ending where the money rests.
+    Tree {
+        /// How many transfers lead to where the money rests; `most` is always given here.
+        hops: Count,
+        /// Met by every account that passes money on.
+        via: Option<Predicate>,
+    },
     /// Every other step: a set of transfers.
     Set {
         /// How many transfers.

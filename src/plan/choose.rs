@@ -32,10 +32,13 @@ fn kernel(flow: &Flow) -> (Kernel, String) {
     }
     let aged = |role: &Role| role.predicate.as_ref().is_some_and(|predicate| predicate.columns.contains("age_days"));
     let aged_set = flow.roles.iter().any(|role| !role.is_single() && aged(role));
-    if flow.steps.len() == 1 && !aged_set {
+    let tree = flow.steps.iter().any(|step| matches!(step.shape, Shape::Tree { .. }));
+    if flow.steps.len() == 1 && !aged_set && !tree {
         return (Kernel::Fan, "one set of transfers: a window is a run of the account's own list".to_owned());
     }
-    let why = if flow.steps.len() == 1 {
+    let why = if tree {
+        "a tree grows from its source in each window, and is shrunk to where the money rests"
+    } else if flow.steps.len() == 1 {
         "the members of a set depend on their age, so each window has members of its own"
     } else if flow.steps.iter().any(|step| single(&step.shape)) {
         "sets and single transfers are joined, so each window is shrunk to what is supported"

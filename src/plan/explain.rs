@@ -82,8 +82,9 @@ fn write_step(f: &mut fmt::Formatter<'_>, flow: &Flow, position: StepId) -> fmt:
     write!(f, "  step {}  {} {arrow} {}", position + 1, flow.roles[step.left].name, flow.roles[step.right].name)?;
     match &step.shape {
         Shape::One => write!(f, ", one transfer")?,
-        Shape::Path { hops, via } => {
-            write!(f, ", a path of {} transfers", range(hops.least, hops.most))?;
+        Shape::Path { hops, via } | Shape::Tree { hops, via } => {
+            let what = if matches!(step.shape, Shape::Tree { .. }) { "a tree, rests after" } else { "a path of" };
+            write!(f, ", {what} {} transfers", range(hops.least, hops.most))?;
             if let Some(via) = via {
                 write!(f, " via {}", via.sql)?;
             }
@@ -97,11 +98,11 @@ fn write_step(f: &mut fmt::Formatter<'_>, flow: &Flow, position: StepId) -> fmt:
             }
         }
     }
-    let is_path = matches!(step.shape, Shape::Path { .. });
+    let has_hops = matches!(step.shape, Shape::Path { .. } | Shape::Tree { .. });
     let fed = position > 0
         && step.direction == Direction::Forward
         && flow.steps[position - 1].direction == Direction::Forward;
-    if fed || is_path {
+    if fed || has_hops {
         write!(f, ", delay {}..{}", step.delay.least, step.delay.most)?;
     }
     if let Some(ratio) = step.pass_through {

@@ -92,7 +92,7 @@ fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluab
         visit(Place::Transfer, REFERS_TO)?;
     }
     let vias = flow.steps.iter().filter_map(|step| match &step.shape {
-        Shape::Path { via, .. } => via.as_ref(),
+        Shape::Path { via, .. } | Shape::Tree { via, .. } => via.as_ref(),
         Shape::One | Shape::Set { .. } => None,
     });
     let roles = flow.roles.iter().filter_map(|role| role.predicate.as_ref());

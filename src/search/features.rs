@@ -1,9 +1,10 @@
 //! What `having`, `unless` and reports know of an instance or a match: sums, counts and times.
 
 use crate::columns::{AccountId, Ledger, Time};
-use crate::lang::{Flow, RoleId};
+use crate::lang::{Flow, RoleId, Shape};
 
 use super::Instance;
+use super::reach::resting;
 
 /// Sums, counts and times of one instance or match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Features {
     pub amount_total: Option<i128>,
     /// Number of distinct transfers.
     pub transfers: usize,
-    /// Length of the line: each step counts one, a step with `hops` its hops.
+    /// Length of the line: each step counts one, and a path its hops.
     pub hops: usize,
     /// Time of the first transfer.
     pub started: Time,
@@ -40,6 +41,11 @@ pub fn features(flow: &Flow, ledger: &Ledger, instance: Instance<'_>) -> Feature
         .map(|role| if role.is_single() { single.by_ref().take(1).collect() } else { Vec::new() })
         .collect();
     for (position, &step) in instance.slots.iter().enumerate() {
+        if matches!(flow.steps[step].shape, Shape::Tree { .. }) {
+            let ends = resting(ledger, flow.steps[step].delay, instance.slot(position));
+            roles[flow.steps[step].payee()].extend(ends.map(|row| ledger.receiver(row)));
+            continue;
+        }
         for (role, end) in [(flow.steps[step].payer(), End::Payer), (flow.steps[step].payee(), End::Payee)] {
             collect(&mut roles, flow, role, ledger, instance.slot(position), end);
         }

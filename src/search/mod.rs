@@ -10,6 +10,7 @@ mod kernel;
 mod lists;
 mod mask;
 mod moments;
+mod reach;
 mod refers;
 mod select;
 mod task;

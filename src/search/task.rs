@@ -82,13 +82,17 @@ impl<'a> Task<'a> {
         for step in &flow.steps {
             let mask = masked(whole.clone(), step.filter.as_ref(), selector)?;
             let via = match &step.shape {
-                Shape::Path { via, .. } => Some(Admission::new(via.as_ref(), ledger, selector)?),
+                Shape::Path { via, .. } | Shape::Tree { via, .. } => {
+                    Some(Admission::new(via.as_ref(), ledger, selector)?)
+                }
                 _ => None,
             };
             let (payer, payee) = (&roles[step.payer()].accounts, &roles[step.payee()].accounts);
             let fits = |role: &Mask, account: AccountId| {
                 role.get(account.index()) || via.as_ref().is_some_and(|via| via.accounts.get(account.index()))
             };
+            // The money of a tree may come back to its source.
+            let returns = |account| matches!(step.shape, Shape::Tree { .. }) && fits(payer, account);
             let undoes = |row: RowId| match (step.undoes, refers) {
                 (Some(undone), Some(refers)) => refers.of(row).is_some_and(|other| admitted[undone].get(other.index())),
                 _ => true,
@@ -96,7 +100,7 @@ impl<'a> Task<'a> {
             let fitting = Mask::from_fn(ledger.len(), |row| {
                 mask.get(row)
                     && fits(payer, ledger.senders()[row])
-                    && fits(payee, ledger.receivers()[row])
+                    && (fits(payee, ledger.receivers()[row]) || returns(ledger.receivers()[row]))
                     && undoes(RowId(row.try_into().expect("32 bits")))
             });
             admitted.push(fitting);

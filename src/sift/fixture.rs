@@ -94,6 +94,13 @@ pub(crate) fn fan_in(most: Option<u32>) -> Flow {
     flow(roles, vec![step(0, 1, SET)])
 }
 
+/// `a -> b`, `b -> exits[2..most]` with `hops: 1..2`.
+pub(crate) fn tree(most: Option<u32>) -> Flow {
+    let roles = vec![role("a", None), role("b", None), role("exits", Some(Count { least: 2, most }))];
+    let hops = Count { least: 1, most: Some(2) };
+    flow(roles, vec![step(0, 1, Shape::One), step(1, 2, Shape::Tree { hops, via: None })])
+}
+
 /// A rule with a flow.
 pub(crate) fn typology(id: &str, severity: Severity, flow: Flow) -> Typology {
     Typology {

@@ -55,7 +55,7 @@ pub struct Match {
     pub started: Time,
     /// Time of its last transfer.
     pub ended: Time,
-    /// Length of its line: each step counts one, a step with `hops` its hops.
+    /// Length of its line: each step counts one, and a path its hops.
     pub hops: usize,
     /// Sum of the first step in minor units of the base currency, if every transfer can be weighed.
     pub amount_in: Option<i128>,
@@ -274,7 +274,7 @@ fn report(rule: usize, id: &str, plan: &Plan, ledger: &Ledger, episode: Instance
 mod tests {
     use proptest::prelude::*;
 
-    use super::fixture::{chain, fan_in, instances, ledger, ledger_with, rules, texts, typology};
+    use super::fixture::{chain, fan_in, instances, ledger, ledger_with, rules, texts, tree, typology};
     use super::*;
     use crate::columns::Span;
     use crate::lang::{Absence, During, Party};
@@ -305,6 +305,32 @@ mod tests {
         let feeders = feeders(&set.typologies[0].flow, &ledger, matched, 1).expect("the second step is fed");
         assert_eq!(feeders.of(RowId(2)), [RowId(0), RowId(1)]);
         assert_eq!(sifted.tallies[0].finished, 1);
+    }
+
+    #[test]
+    fn a_tree_feeds_itself_from_its_source_on_and_its_members_are_where_the_money_rests() {
+        let ledger = ledger(&[
+            ("1", 0, "v", "s", 100),
+            ("2", 1, "s", "a", 60),
+            ("3", 1, "s", "b", 40),
+            ("4", 2, "a", "x", 30),
+            ("5", 3, "a", "y", 30),
+        ]);
+        let found = instances(&ledger, &[(&["v", "s"], &[&[0], &[1, 2, 3, 4]])]);
+        let sifted = |most| {
+            let (set, plans) = rules(vec![typology("tree", Severity::High, tree(most))]);
+            let sifted = sift(&set, &ledger, vec![Found { rule: 0, plan: &plans[0], instances: found.clone() }]);
+            (set, sifted)
+        };
+        let (set, three) = sifted(Some(3));
+        let [matched] = three.matches.list.as_slice() else { panic!("one match") };
+        assert_eq!((matched.hops, matched.amount_out), (2, Some(160)));
+        assert_eq!(matched.roles[2], ["b", "x", "y"].map(|key| ledger.accounts().find(key).expect("an account")));
+        let feeders = feeders(&set.typologies[0].flow, &ledger, matched, 1).expect("a tree is fed");
+        let fed_by: Vec<&[RowId]> = matched.slots[1].rows.iter().map(|&row| feeders.of(row)).collect();
+        assert_eq!(fed_by, [&[RowId(0)], &[RowId(0)], &[RowId(1)], &[RowId(1)]]);
+        let (_, two) = sifted(Some(2));
+        assert_eq!((two.matches.list.len(), two.tallies[0].above_upper_end), (0, 1));
     }
 
     #[test]

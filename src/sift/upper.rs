@@ -29,7 +29,7 @@ fn has_upper_end(flow: &Flow) -> bool {
     flow.roles.iter().any(|role| role.members.is_some_and(bounded))
         || flow.steps.iter().any(|step| match step.shape {
             Shape::Set { transfers, each, fan } => [transfers, each, fan].into_iter().any(bounded),
-            Shape::One | Shape::Path { .. } => false,
+            Shape::One | Shape::Path { .. } | Shape::Tree { .. } => false,
         })
 }
 
@@ -45,7 +45,7 @@ fn steps_exceed(flow: &Flow, ledger: &Ledger, episode: Instance<'_>) -> bool {
             let rows = episode.slot(slot);
             above(transfers, rows.len()) || spread_exceeds(each, fan, ledger, rows)
         }
-        Shape::One | Shape::Path { .. } => false,
+        Shape::One | Shape::Path { .. } | Shape::Tree { .. } => false,
     })
 }
 

@@ -210,13 +210,19 @@ fn sentence(roles: &[Role], step: &Step, fed: bool) -> String {
         (Direction::Forward, Shape::Path { hops, .. }) => {
             format!("{left} reaches {right} over {} transfers through other accounts", range(*hops))
         }
+        (Direction::Forward, Shape::Tree { hops, .. }) => {
+            format!("the money of {left} spreads and comes to rest at {right}, {} transfers on", range(*hops))
+        }
         (Direction::Forward, Shape::Set { .. }) => format!("{left} {pay} {right}"),
         (Direction::Reverse, Shape::One) => format!("{left} {are} paid by {right} once"),
         (Direction::Reverse, _) => format!("{left} {are} paid by {right}"),
     };
     match shape {
-        Shape::One | Shape::Path { via: None, .. } => {}
+        Shape::One | Shape::Path { via: None, .. } | Shape::Tree { via: None, .. } => {}
         Shape::Path { via: Some(via), .. } => write!(text, ", each {}", code(via)).expect("memory takes all"),
+        Shape::Tree { via: Some(via), .. } => {
+            write!(text, ", passed on by accounts with {}", code(via)).expect("memory takes all");
+        }
         Shape::Set { transfers, each, fan } => {
             let counts = [
                 (transfers, "transfers in all"),
@@ -229,7 +235,7 @@ fn sentence(roles: &[Role], step: &Step, fed: bool) -> String {
         }
     }
     let path = matches!(shape, Shape::Path { .. });
-    if fed || path {
+    if fed || path || matches!(shape, Shape::Tree { .. }) {
         text += &waits(*delay, path);
     }
     if let Some(share) = pass_through {

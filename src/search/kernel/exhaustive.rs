@@ -68,7 +68,7 @@ impl Attempt<'_> {
                     }
                 }
             }
-            Shape::Set { .. } => {
+            Shape::Set { .. } | Shape::Tree { .. } => {
                 let unbound = [part.left, part.right]
                     .into_iter()
                     .find(|&role| self.task.flow.roles[role].is_single() && self.singles[role].is_none());
@@ -80,7 +80,11 @@ impl Attempt<'_> {
                     }
                 } else {
                     let mut next = self.clone();
-                    next.lines.push(Line { step, chosen: false, rows: self.set_candidates(step) });
+                    let rows = match part.shape {
+                        Shape::Tree { .. } => self.candidates(step),
+                        _ => self.set_candidates(step),
+                    };
+                    next.lines.push(Line { step, chosen: false, rows });
                     next.step(step + 1, found);
                 }
             }
@@ -178,7 +182,13 @@ impl Attempt<'_> {
     fn delete_unsupported(&self, lines: &mut [Line]) -> bool {
         let before = lines.to_vec();
         for (position, line) in lines.iter_mut().enumerate() {
-            line.rows.retain(|&row| self.is_supported(&before, position, row));
+            match &self.task.flow.steps[line.step].shape {
+                Shape::Tree { hops, .. } => {
+                    let depths = self.depths(&before, position, *hops);
+                    line.rows.retain(|&row| self.is_in_tree(&before[position], &depths, *hops, row));
+                }
+                _ => line.rows.retain(|&row| self.is_supported(&before, position, row)),
+            }
         }
         before.iter().zip(lines).any(|(before, line)| before.rows.len() != line.rows.len())
     }
@@ -189,6 +199,49 @@ impl Attempt<'_> {
         let later = position + 1 == lines.len()
             || lines[position + 1].rows.iter().any(|&other| self.linked(lines, position + 1, row, other));
         earlier && later && self.undoes(lines, lines[position].step, row) && self.members_hold(&lines[position], row)
+    }
+
+    /// For each depth from 1, the transfers of a tree that stand at it: those that leave the source, fed by the slot
+    /// before where there is one; then those that a transfer one less deep feeds. One may stand at several depths.
+    fn depths(&self, lines: &[Line], position: usize, hops: Count) -> Vec<Vec<RowId>> {
+        let rows = &lines[position].rows;
+        let rooted = |row: RowId| {
+            position == 0 || lines[position - 1].rows.iter().any(|&f| self.linked(lines, position, f, row))
+        };
+        let leaves = |row: RowId| self.is_source(lines[position].step, self.task.ledger.sender(row));
+        let mut depths = vec![rows.iter().copied().filter(|&row| leaves(row) && rooted(row)).collect::<Vec<_>>()];
+        for _ in 1..hops.most.expect("the hops of a checked rule are bounded") {
+            let before = &depths[depths.len() - 1];
+            let fed = |row: RowId| before.iter().any(|&feeder| self.feeds(lines[position].step, feeder, row));
+            depths.push(rows.iter().copied().filter(|&row| fed(row)).collect());
+        }
+        depths
+    }
+
+    /// Whether a transfer stands at some depth of the tree, passes through accounts that may stand there, and feeds
+    /// another transfer of the tree or rests.
+    fn is_in_tree(&self, line: &Line, depths: &[Vec<RowId>], hops: Count, row: RowId) -> bool {
+        let (sender, receiver) = (self.task.ledger.sender(row), self.task.ledger.receiver(row));
+        let part = &self.task.flow.steps[line.step];
+        let is_single = |account| self.singles.contains(&Some(account));
+        let relay = !is_single(sender) && self.task.admits_between(line.step, sender, self.start);
+        let leaves = self.is_source(line.step, sender) || relay;
+        let reaches = !(self.task.flow.distinct && is_single(receiver));
+        let stands = depths.iter().any(|rows| rows.contains(&row));
+        let deep = depths[hops.least as usize - 1..].iter().any(|rows| rows.contains(&row));
+        let rests = deep && self.task.admits(part.payee(), receiver, self.start);
+        leaves && reaches && stands && (rests || line.rows.iter().any(|&other| self.feeds(line.step, row, other)))
+    }
+
+    fn is_source(&self, step: StepId, account: AccountId) -> bool {
+        self.singles[self.task.flow.steps[step].payer()] == Some(account)
+    }
+
+    /// Whether one transfer feeds another, both of one step.
+    fn feeds(&self, step: StepId, before: RowId, row: RowId) -> bool {
+        let ledger = self.task.ledger;
+        let delay = ledger.time(row) - ledger.time(before);
+        ledger.receiver(before) == ledger.sender(row) && self.task.flow.steps[step].delay.holds(delay)
     }
 
     /// Whether a transfer refers to one of the step that its own step undoes, where it undoes one.
@@ -226,7 +279,7 @@ impl Attempt<'_> {
                     && self.payers_of(line, receiver) >= each.least as usize
                     && self.payees_of(line, sender) >= fan.least as usize
             }
-            Shape::One | Shape::Path { .. } => true,
+            Shape::One | Shape::Path { .. } | Shape::Tree { .. } => true,
         }
     }
 
@@ -249,8 +302,12 @@ impl Attempt<'_> {
             let fed = previous == step || self.task.is_fed(step);
             let Some(range) = self.task.flow.steps[step].pass_through.filter(|_| fed) else { continue };
             let ledger = self.task.ledger;
+            let is_tree = matches!(self.task.flow.steps[step].shape, Shape::Tree { .. });
             for &row in &before[position].rows {
                 let relay = ledger.sender(row);
+                if is_tree && !self.is_source(step, relay) {
+                    continue;
+                }
                 let into = |row: &&RowId| ledger.receiver(**row) == relay;
                 let from = |row: &&RowId| ledger.sender(**row) == relay;
                 let whole = total(before[position - 1].rows.iter().filter(into).map(|&row| self.task.weight(row)));
@@ -260,6 +317,27 @@ impl Attempt<'_> {
                     lines[position].rows.retain(|row| ledger.sender(*row) != relay);
                     deleted = true;
                 }
+            }
+        }
+        self.cut_failing_branches(&before, lines) || deleted
+    }
+
+    /// Asks `pass_through` of every relay of a tree; where it fails, the money rests: what the relay sends is deleted.
+    fn cut_failing_branches(&self, before: &[Line], lines: &mut [Line]) -> bool {
+        let line = &before[before.len() - 1];
+        let part = &self.task.flow.steps[line.step];
+        let (Shape::Tree { .. }, Some(range)) = (&part.shape, part.pass_through) else { return false };
+        let ledger = self.task.ledger;
+        let sum = |end: &dyn Fn(RowId) -> bool| {
+            total(line.rows.iter().copied().filter(|&row| end(row)).map(|row| self.task.weight(row)))
+        };
+        let mut deleted = false;
+        for &row in line.rows.iter().filter(|&&row| !self.is_source(line.step, ledger.sender(row))) {
+            let relay = ledger.sender(row);
+            let (whole, part) = (sum(&|row| ledger.receiver(row) == relay), sum(&|row| ledger.sender(row) == relay));
+            if !part.zip(whole).is_some_and(|(part, whole)| range.holds(part, whole)) {
+                lines[before.len() - 1].rows.retain(|&row| ledger.sender(row) != relay);
+                deleted = true;
             }
         }
         deleted
@@ -273,10 +351,13 @@ impl Attempt<'_> {
                 self.task.flow.roles[role].members.is_none_or(|members| accounts >= members.least as usize)
             };
             let left = distinct(line.rows.iter().map(|&row| self.task.left(line.step, row)));
-            let right = distinct(line.rows.iter().map(|&row| self.task.right(line.step, row)));
+            let is_tree = matches!(part.shape, Shape::Tree { .. });
+            let feeds = |row: RowId| line.rows.iter().any(|&other| self.feeds(line.step, row, other));
+            let ends = line.rows.iter().filter(|&&row| !(is_tree && feeds(row)));
+            let right = distinct(ends.map(|&row| self.task.right(line.step, row)));
             let enough = match part.shape {
                 Shape::Set { transfers, .. } => line.rows.len() >= transfers.least as usize,
-                Shape::One | Shape::Path { .. } => true,
+                Shape::One | Shape::Path { .. } | Shape::Tree { .. } => true,
             };
             enough && members(part.left, left) && members(part.right, right)
         })

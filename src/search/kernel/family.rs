@@ -4,45 +4,24 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::columns::{AccountId, RowId, Span, Time};
+use crate::columns::{AccountId, RowId};
 use crate::lang::{RoleId, Shape, StepId};
 
+use super::super::reach::Index;
 use super::super::task::Task;
-
-/// One place of the line, with the transfers it may still hold, in row order.
-#[derive(Clone, Debug)]
-pub(super) struct Slot {
-    pub(super) step: StepId,
-    pub(super) chosen: bool,
-    pub(super) rows: Vec<RowId>,
-}
-
-/// How two neighbouring slots are linked at an account: the second's transfer comes so long after the first's.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Link {
-    pub(super) least: Span,
-    pub(super) most: Span,
-    /// Whether money goes on, so that ratios can be asked.
-    pub(super) fed: bool,
-}
-
-/// The link between slot `position` and the one before it.
-pub(super) fn link(task: &Task<'_>, before: StepId, step: StepId) -> Link {
-    if before == step || task.is_fed(step) {
-        let delay = task.flow.steps[step].delay;
-        return Link { least: delay.least, most: delay.most, fed: true };
-    }
-    // Sharing an account says nothing of time; the window bounds it.
-    Link { least: Span(-task.flow.within.0), most: task.flow.within, fed: false }
-}
+use super::slot::{Slot, distinct, link};
+use super::tree::Tree;
 
 /// Shrinks the slots by everything that does not depend on the window: what is deleted here is in no instance.
-/// Says whether every slot still holds something.
-pub(super) fn support(task: &Task<'_>, slots: &mut [Slot]) -> bool {
+/// Says whether every slot still holds something. A tree that has not grown is a set of what leaves its source.
+pub(super) fn support(task: &Task<'_>, slots: &mut [Slot], tree: Option<&Tree<'_>>) -> bool {
     loop {
         let before: usize = slots.iter().map(|slot| slot.rows.len()).sum();
         for position in 1..slots.len() {
-            keep_linked(task, slots, position);
+            keep_linked(task, slots, position, tree.is_some() && position + 1 == slots.len());
+        }
+        if let Some(tree) = tree {
+            tree.shrink(slots);
         }
         for position in 0..slots.len() {
             keep_undoing(task, slots, position);
@@ -58,12 +37,12 @@ pub(super) fn support(task: &Task<'_>, slots: &mut [Slot]) -> bool {
 }
 
 /// Shrinks the slots of one window to the greatest family; says whether every slot still holds something.
-pub(super) fn settle(task: &Task<'_>, slots: &mut [Slot]) -> bool {
+pub(super) fn settle(task: &Task<'_>, slots: &mut [Slot], tree: Option<&Tree<'_>>) -> bool {
     loop {
-        if !support(task, slots) {
+        if !support(task, slots, tree) {
             return false;
         }
-        if !drop_failing_relays(task, slots) {
+        if !drop_failing_relays(task, slots, tree) {
             return true;
         }
     }
@@ -86,6 +65,8 @@ pub(super) fn counts_hold(task: &Task<'_>, slots: &[Slot]) -> bool {
         let enough = match part.shape {
             Shape::Set { transfers, .. } => slot.rows.len() >= transfers.least as usize,
             Shape::One | Shape::Path { .. } => true,
+            // The members of a tree are counted when it has grown.
+            Shape::Tree { .. } => return !slot.rows.is_empty(),
         };
         enough
             && members(part.left, |task, step, row| task.left(step, row))
@@ -93,45 +74,19 @@ pub(super) fn counts_hold(task: &Task<'_>, slots: &[Slot]) -> bool {
     })
 }
 
-pub(super) fn distinct(accounts: impl Iterator<Item = AccountId>) -> usize {
-    members(accounts).len()
-}
-
-/// The distinct accounts, in key order.
-pub(super) fn members(accounts: impl Iterator<Item = AccountId>) -> Vec<AccountId> {
-    let mut accounts: Vec<AccountId> = accounts.collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    accounts
-}
-
-/// Keeps, in slots `position - 1` and `position`, the transfers that go with one of the other slot.
-fn keep_linked(task: &Task<'_>, slots: &mut [Slot], position: usize) {
+/// Keeps, in slots `position - 1` and `position`, the transfers that go with one of the other slot. A grown tree keeps
+/// its own.
+fn keep_linked(task: &Task<'_>, slots: &mut [Slot], position: usize, grown: bool) {
     let (earlier, later) = slots.split_at_mut(position);
     let (before, after) = (&mut earlier[position - 1], &mut later[0]);
     let link = link(task, before.step, after.step);
     let time = |row: RowId| task.ledger.time(row);
-    let index = Index::new(before.rows.iter().map(|&row| (task.right(before.step, row), time(row))));
-    after.rows.retain(|&row| index.any(task.left(after.step, row), time(row) - link.most, time(row) - link.least));
+    if !grown {
+        let index = Index::new(before.rows.iter().map(|&row| (task.right(before.step, row), time(row))));
+        after.rows.retain(|&row| index.any(task.left(after.step, row), time(row) - link.most, time(row) - link.least));
+    }
     let index = Index::new(after.rows.iter().map(|&row| (task.left(after.step, row), time(row))));
     before.rows.retain(|&row| index.any(task.right(before.step, row), time(row) + link.least, time(row) + link.most));
-}
-
-/// Times by account.
-pub(super) struct Index(Vec<(AccountId, Time)>);
-
-impl Index {
-    pub(super) fn new(entries: impl Iterator<Item = (AccountId, Time)>) -> Self {
-        let mut entries: Vec<_> = entries.collect();
-        entries.sort_unstable();
-        Self(entries)
-    }
-
-    /// Whether an account has an entry in a closed range of times.
-    pub(super) fn any(&self, account: AccountId, from: Time, to: Time) -> bool {
-        let first = self.0.partition_point(|&entry| entry < (account, from));
-        self.0.get(first).is_some_and(|&(owner, time)| owner == account && time <= to)
-    }
 }
 
 /// Keeps, in the slot of a step that undoes another, the transfers that refer to one of the other's slot.
@@ -171,7 +126,8 @@ fn keep_spread(task: &Task<'_>, slot: &mut Slot) {
 type Flows = (Option<i128>, Option<i128>);
 
 /// Asks `pass_through` of every relay account at once; says whether any failed and was deleted.
-fn drop_failing_relays(task: &Task<'_>, slots: &mut [Slot]) -> bool {
+fn drop_failing_relays(task: &Task<'_>, slots: &mut [Slot], tree: Option<&Tree<'_>>) -> bool {
+    let stopped = tree.map_or_else(Vec::new, |tree| tree.failing_relays(&slots[slots.len() - 1].rows));
     let mut failing: Vec<(usize, AccountId)> = Vec::new();
     for position in 1..slots.len() {
         let (before, after) = (&slots[position - 1], &slots[position]);
@@ -184,7 +140,8 @@ fn drop_failing_relays(task: &Task<'_>, slots: &mut [Slot]) -> bool {
             let relay = relays.entry(task.ledger.receiver(row)).or_insert((Some(0), Some(0)));
             relay.0 = add(relay.0, row);
         }
-        for &row in &after.rows {
+        let own = |row: &&RowId| tree.is_none_or(|tree| position + 1 < slots.len() || tree.is_root(**row));
+        for &row in after.rows.iter().filter(own) {
             let relay = relays.entry(task.ledger.sender(row)).or_insert((Some(0), Some(0)));
             relay.1 = add(relay.1, row);
         }
@@ -198,5 +155,8 @@ fn drop_failing_relays(task: &Task<'_>, slots: &mut [Slot]) -> bool {
             !fails(position, task.ledger.sender(row)) && !fails(position + 1, task.ledger.receiver(row))
         });
     }
-    !failing.is_empty()
+    if let Some(last) = slots.last_mut().filter(|_| !stopped.is_empty()) {
+        last.rows.retain(|&row| stopped.binary_search(&task.ledger.sender(row)).is_err());
+    }
+    !failing.is_empty() || !stopped.is_empty()
 }

@@ -7,12 +7,15 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
-use crate::columns::{AccountId, RowId, Span, Time};
+use crate::columns::{AccountId, RowId, Time};
 use crate::lang::{Count, RoleId, Shape, StepId};
 
+use super::super::reach::{Index, follow};
 use super::super::task::Task;
 use super::super::{Instances, SearchError};
-use super::family::{Index, Slot, counts_hold, distinct, link, members, settle, support, undoes};
+use super::family::{counts_hold, settle, support, undoes};
+use super::slot::{Slot, distinct, link, members};
+use super::tree::Tree;
 use super::{Sink, each_anchor};
 
 /// All instances of any flow.
@@ -98,6 +101,7 @@ impl Line<'_> {
         match &part.shape {
             Shape::One => self.choose(step, Count { least: 1, most: Some(1) }, 1, self.bound(part.left), sink),
             Shape::Path { hops, .. } => self.choose(step, *hops, 1, self.bound(part.left), sink),
+            Shape::Tree { .. } => self.plant(step, sink),
             Shape::Set { .. } => self.fill(step, sink),
         }
     }
@@ -182,6 +186,19 @@ impl Line<'_> {
         ControlFlow::Continue(())
     }
 
+    /// Fills a tree step with what leaves its source; the rest grows window by window.
+    fn plant(&mut self, step: StepId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let mut rows = self.candidates(step);
+        rows.retain(|&row| self.is_free(self.task.flow.steps[step].right, self.task.right(step, row)));
+        if rows.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        self.slots.push(Slot { step, chosen: false, rows });
+        self.step(step + 1, sink)?;
+        self.slots.pop();
+        ControlFlow::Continue(())
+    }
+
     /// Goes on with a set step that holds these transfers.
     fn with(&mut self, step: StepId, rows: Vec<RowId>, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let task = self.task;
@@ -211,7 +228,7 @@ impl Line<'_> {
         supports.sort_unstable();
         let mut rows = Vec::new();
         for times in supports.chunk_by(|a, b| a.0 == b.0) {
-            follow(task, clipped(times[0].0), times, link.least, link.most, |row| {
+            follow(task.ledger, clipped(times[0].0), times, link.least, link.most, |row| {
                 if fits(&row) {
                     rows.push(row);
                 }
@@ -229,7 +246,7 @@ impl Line<'_> {
             keep_members(task, slot, |role, account| self.is_free(role, account));
             slot.rows.retain(|&row| (self.earliest..=self.latest).contains(&task.ledger.time(row)));
         }
-        if !support(task, &mut slots) || !counts_hold(task, &slots) {
+        if !support(task, &mut slots, None) || !counts_hold(task, &slots) {
             return ControlFlow::Continue(());
         }
         let mut starts: Vec<Time> =
@@ -253,11 +270,19 @@ impl Line<'_> {
             (!rows.is_empty()).then(|| Slot { step: slot.step, chosen: slot.chosen, rows: rows.to_vec() })
         };
         let mut window: Vec<Slot> = slots.iter().map(inside).collect::<Option<_>>()?;
-        if !counts_hold(task, &window) || !self.admits(&mut window, start) || !settle(task, &mut window) {
+        if !counts_hold(task, &window) || !self.admits(&mut window, start) {
+            return None;
+        }
+        let tree = Tree::new(task, &self.singles, start);
+        if let (Some(tree), Some(last)) = (&tree, window.last_mut()) {
+            tree.grow(&mut last.rows);
+        }
+        if !settle(task, &mut window, tree.as_ref()) {
             return None;
         }
         let begins = window.iter().any(|slot| task.ledger.time(slot.rows[0]) == start);
-        (begins && counts_hold(task, &window)).then_some(window)
+        let ends = tree.is_none_or(|tree| tree.is_enough(&window[window.len() - 1].rows));
+        (begins && ends && counts_hold(task, &window)).then_some(window)
     }
 
     /// Deletes members that a role does not admit at this start; says whether the single accounts are admitted.
@@ -265,7 +290,8 @@ impl Line<'_> {
         let task = self.task;
         let aged = |slot: &Slot| {
             let part = &task.flow.steps[slot.step];
-            task.depends_on_age(part.left) || task.depends_on_age(part.right)
+            let is_tree = matches!(part.shape, Shape::Tree { .. });
+            !is_tree && (task.depends_on_age(part.left) || task.depends_on_age(part.right))
         };
         for slot in window.iter_mut().filter(|slot| !slot.chosen && aged(slot)) {
             keep_members(task, slot, |role, account| !task.depends_on_age(role) || task.admits(role, account, start));
@@ -291,28 +317,4 @@ fn keep_members(task: &Task<'_>, slot: &mut Slot, pass: impl Fn(RoleId, AccountI
     let passes = |role: RoleId, account| task.flow.roles[role].is_single() || pass(role, account);
     slot.rows
         .retain(|&row| passes(part.left, task.left(slot.step, row)) && passes(part.right, task.right(slot.step, row)));
-}
-
-/// Visits the transfers of a time-ordered list that come between `least` and `most` after one of the times.
-fn follow(
-    task: &Task<'_>,
-    list: impl Iterator<Item = RowId>,
-    times: &[(AccountId, Time)],
-    least: Span,
-    most: Span,
-    mut visit: impl FnMut(RowId),
-) {
-    let mut first = 0;
-    for row in list {
-        let time = task.ledger.time(row);
-        while first < times.len() && times[first].1 < time - most {
-            first += 1;
-        }
-        if first == times.len() {
-            return;
-        }
-        if times[first].1 <= time - least {
-            visit(row);
-        }
-    }
 }

@@ -6,5 +6,7 @@ pub(super) mod fan;
 pub(super) mod layers;
 pub(super) mod path;
 mod sink;
+mod slot;
+mod tree;
 
 pub(super) use sink::{Sink, each_anchor, kept};

@@ -158,6 +158,6 @@ impl<'t> Walk<'t> {
 fn hops(task: &Task<'_>, step: StepId) -> (u32, u32) {
     match &task.flow.steps[step].shape {
         Shape::Path { hops, .. } => (hops.least, hops.most.expect("the hops of a checked rule are bounded")),
-        Shape::One | Shape::Set { .. } => (1, 1),
+        Shape::One | Shape::Set { .. } | Shape::Tree { .. } => (1, 1),
     }
 }
