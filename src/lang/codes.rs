@@ -79,6 +79,7 @@ codes! {
     R043 Error "an expected match that does not fit the flow";
     R044 Error "an expected account that the test does not have";
     R050 Error "a step that undoes what it cannot";
+    R051 Error "rules that specialise each other in a circle";
     R906 Error "composition: not supported yet";
     R907 Error "hops between sets: not supported yet";
     W001 Warning "a flow that can explode";

@@ -127,7 +127,11 @@ pub(super) const STEP: &[Key] = &[
     optional("name", &Form::Text, "A name under which `having` and `unless` see the step's sums."),
     optional("where", &Form::Predicate, "Met by every transfer of the step, beside the rule's own `where`."),
     optional("transfers", &Form::Range, "How many transfers; between single accounts it makes the step a set."),
-    optional("hops", &Form::Range, "How many transfers a path through unnamed accounts has; the upper end is needed."),
+    optional(
+        "hops",
+        &Form::Range,
+        "How many transfers a path has, or lead to where a tree's money rests; the upper end is needed.",
+    ),
     optional("via", &Form::Predicate, "Met by every unnamed account of a path."),
     optional("each", &Form::Range, "By how many distinct accounts every paid member is paid."),
     optional("fan", &Form::Range, "How many distinct accounts every paying member pays."),

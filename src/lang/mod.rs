@@ -4,6 +4,7 @@
 //! second look: names are resolved, units are known, bounds are finite.
 
 mod absence;
+mod circle;
 pub mod codes;
 mod condition;
 mod diagnostic;
@@ -68,19 +69,22 @@ pub fn compile(sources: &[Source], overrides: &[Override]) -> Checked {
     let mut diagnostics = Vec::new();
     let mut typologies: Vec<Typology> = Vec::new();
     let mut known = BTreeMap::<String, Vec<String>>::new();
-    let mut paths = BTreeMap::<String, &str>::new();
+    let mut specials = BTreeMap::<String, circle::Special<'_>>::new();
     for source in sources {
         let outcome = rule::read(source, overrides);
         diagnostics.extend(outcome.diagnostics);
         if let Some((id, place)) = outcome.id {
-            match paths.get(&id) {
-                Some(other) => diagnostics.extend(rule::same_id(source, &id, &place, other)),
-                None => drop(paths.insert(id.clone(), &source.path)),
+            match specials.get(&id) {
+                Some(other) => diagnostics.extend(rule::same_id(source, &id, &place, &other.source.path)),
+                None => {
+                    drop(specials.insert(id.clone(), circle::Special { source, entries: outcome.specialises }));
+                }
             }
             known.insert(id, outcome.parameters);
         }
         typologies.extend(outcome.typology);
     }
+    diagnostics.extend(circle::check(&specials));
     diagnostics.extend(parameter::check_overrides(overrides, &known));
     diagnostics.sort_by(|a, b| (&a.path, a.line, a.column, a.code).cmp(&(&b.path, b.line, b.column, b.code)));
     typologies.sort_by(|a, b| a.id.cmp(&b.id));

@@ -22,6 +22,8 @@ pub(super) struct Outcome {
     pub(super) id: Option<(String, Span)>,
     /// The names of the parameters it declares.
     pub(super) parameters: Vec<String>,
+    /// The ids under `specialises`, each with its place.
+    pub(super) specialises: Vec<(String, Span)>,
     /// The rule, if no diagnostic is an error.
     pub(super) typology: Option<Typology>,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -31,16 +33,23 @@ pub(super) struct Outcome {
 pub(super) fn read(source: &Source, overrides: &[Override]) -> Outcome {
     let mut report = Reporter::new(&source.path, &source.text);
     let Some(tree) = tree(source, &mut report) else {
-        return Outcome { id: None, parameters: Vec::new(), typology: None, diagnostics: report.finish() };
+        return Outcome {
+            id: None,
+            parameters: Vec::new(),
+            specialises: Vec::new(),
+            typology: None,
+            diagnostics: report.finish(),
+        };
     };
     let entries = match &tree.kind {
         Kind::Map(entries) => entries.as_slice(),
         _ => &[],
     };
-    let id = get(entries, "typology").and_then(|node| match &node.kind {
-        Kind::Scalar(id) => Some((id.clone(), node.span.clone())),
-        _ => None,
-    });
+    let id = get(entries, "typology").and_then(scalar);
+    let specialises = match get(entries, "specialises").map(|node| &node.kind) {
+        Some(Kind::List(items)) => items.iter().filter_map(scalar).collect(),
+        _ => Vec::new(),
+    };
     let own = overrides.iter().filter(|set| id.as_ref().is_some_and(|(id, _)| *id == set.rule));
     let declared = parameters(&mut report, entries, &own.collect::<Vec<_>>());
     let names = declared.parameters.iter().map(|parameter| parameter.name.clone());
@@ -50,7 +59,15 @@ pub(super) fn read(source: &Source, overrides: &[Override]) -> Outcome {
     let complete = !report.has_errors() && declared.faults.is_empty();
     let mut diagnostics = declared.faults;
     diagnostics.extend(report.finish());
-    Outcome { id, parameters: names, typology: complete.then_some(typology), diagnostics }
+    Outcome { id, parameters: names, specialises, typology: complete.then_some(typology), diagnostics }
+}
+
+/// A single value and its place.
+fn scalar(node: &Node) -> Option<(String, Span)> {
+    match &node.kind {
+        Kind::Scalar(text) => Some((text.clone(), node.span.clone())),
+        _ => None,
+    }
 }
 
 /// The tree of a file, if it is a mapping.

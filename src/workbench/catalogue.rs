@@ -211,7 +211,7 @@ fn sentence(roles: &[Role], step: &Step, fed: bool) -> String {
             format!("{left} reaches {right} over {} transfers through other accounts", range(*hops))
         }
         (Direction::Forward, Shape::Tree { hops, .. }) => {
-            format!("the money of {left} comes to rest at {right}, {} transfers away", range(*hops))
+            format!("the money of {left} spreads and comes to rest at {right}, {} transfers on", range(*hops))
         }
         (Direction::Forward, Shape::Set { .. }) => format!("{left} {pay} {right}"),
         (Direction::Reverse, Shape::One) => format!("{left} {are} paid by {right} once"),
@@ -219,8 +219,9 @@ fn sentence(roles: &[Role], step: &Step, fed: bool) -> String {
     };
     match shape {
         Shape::One | Shape::Path { via: None, .. } | Shape::Tree { via: None, .. } => {}
-        Shape::Path { via: Some(via), .. } | Shape::Tree { via: Some(via), .. } => {
-            write!(text, ", each {}", code(via)).expect("memory takes all");
+        Shape::Path { via: Some(via), .. } => write!(text, ", each {}", code(via)).expect("memory takes all"),
+        Shape::Tree { via: Some(via), .. } => {
+            write!(text, ", passed on by accounts with {}", code(via)).expect("memory takes all");
         }
         Shape::Set { transfers, each, fan } => {
             let counts = [
@@ -233,8 +234,8 @@ fn sentence(roles: &[Role], step: &Step, fed: bool) -> String {
             }
         }
     }
-    let path = matches!(shape, Shape::Path { .. } | Shape::Tree { .. });
-    if fed || path {
+    let path = matches!(shape, Shape::Path { .. });
+    if fed || path || matches!(shape, Shape::Tree { .. }) {
         text += &waits(*delay, path);
     }
     if let Some(share) = pass_through {
