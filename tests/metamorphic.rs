@@ -195,6 +195,8 @@ proptest! {
             flow.roles.iter().filter_map(|role| role.predicate.as_ref()).any(|p| p.columns.contains("age_days"))
         };
         prop_assume!(!ages(&flow));
+        // One transfer more may take money on from where it rested, so that it rests at fewer accounts.
+        prop_assume!(!flow.steps.iter().any(|step| matches!(step.shape, Shape::Tree { .. })));
         let draft = case.draft();
         let before = matches(draft.clone(), &flow);
         let after = matches(with_transfer(draft, Time(hour * Span::HOUR.0), sender, receiver, amount), &flow);
