@@ -27,7 +27,7 @@ pub const FAMILIES: [(&str, &str); 7] = [
 /// The page, in Markdown: the head, an overview of each family, and a section for each rule.
 #[must_use]
 pub fn markdown(set: &TypologySet) -> String {
-    let mut page = head(set);
+    let mut page = HEAD.trim_end().to_owned();
     for (family, about) in families(set) {
         let rules: Vec<&Typology> = set.typologies.iter().filter(|rule| rule.family == family).collect();
         let title = if family.is_empty() { "Without a family".to_owned() } else { capital(family) };
@@ -49,15 +49,6 @@ pub fn markdown(set: &TypologySet) -> String {
         page.truncate(page.trim_end().len());
     }
     page + "\n"
-}
-
-/// The head; a typology that stands there as not written yet, and has a rule by now, is left out.
-fn head(set: &TypologySet) -> String {
-    let written = |line: &str| {
-        let id = line.strip_prefix("| `").and_then(|rest| rest.split('`').next());
-        id.is_some_and(|id| set.typologies.iter().any(|rule| rule.id == id))
-    };
-    HEAD.trim_end().lines().filter(|line| !written(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// The families that have rules: the known ones in their order, then others by name.

@@ -88,7 +88,14 @@ pub(crate) fn print_results(
     let mut out = std::io::stdout().lock();
     let lines = (0..analysis.statistics.rules.len()).map(|rule| Line::new(analysis, timings, rule));
     if terminal::is_interactive() {
-        writeln!(out, "{}", table(lines, &analysis.statistics.overall, &analysis.statistics.base_currency))?;
+        // A library has more rules than a table has room for, and most of them find nothing.
+        let (told, silent): (Vec<_>, Vec<_>) = lines.partition(|line| line.matches > 0 || line.completeness == "cut");
+        writeln!(out, "{}", table(told.into_iter(), &analysis.statistics.overall, &analysis.statistics.base_currency))?;
+        let searched: Vec<&str> =
+            silent.iter().filter(|line| line.completeness != NOT_EVALUABLE).map(|line| line.rule).collect();
+        if !searched.is_empty() {
+            writeln!(out, "nothing found by {}: {}", terminal::counted(searched.len(), "rule"), searched.join(", "))?;
+        }
     } else if settled.out.is_some() {
         for line in lines {
             writeln!(out, "{}", serde_json::to_string(&line)?)?;

@@ -24,24 +24,58 @@ shipped! {
         "fan-in"
         "fan-out"
         "gather-scatter"
+        "layered-fan-in"
+        "layered-fan-out"
         "random-walk-chain"
         "scatter-gather"
         "simple-cycle"
         "stacked-bipartite";
     mules:
+        "corridor-shift"
+        "counterparty-break"
+        "dormant-activation"
         "mule-cash-out"
         "mule-chain"
+        "mule-herd"
+        "mule-remittance-exit"
+        "new-account-burst"
         "pass-through-account";
     placement:
         "cash-structuring"
-        "structured-fan-in";
+        "cuckoo-smurfing"
+        "deposit-then-send"
+        "funnel-account"
+        "multi-account-consolidation"
+        "remittance-splitting"
+        "smurfing"
+        "structured-fan-in"
+        "structured-withdrawal";
     layering:
+        "cross-currency-layering"
         "ping-pong-transfers"
+        "round-trip"
+        "shell-company-conduit"
+        "single-large-outlier"
         "u-turn";
     processors:
-        "processor-layering";
-    fraud:;
-    instruments:;
+        "chargeback-abuse"
+        "merchant-load-balancing"
+        "nested-processor"
+        "processor-layering"
+        "refund-laundering"
+        "transaction-laundering"
+        "virtual-iban-rotation";
+    fraud:
+        "account-takeover-drain"
+        "bec-diversion"
+        "card-fraud-monetisation"
+        "victim-collection-account";
+    instruments:
+        "crypto-ramp-layering"
+        "ewallet-exchange-layering"
+        "gambling-pass-through"
+        "peel-chain"
+        "prepaid-load-and-cash-out";
 }
 
 /// The rule texts at these paths, in path order; the shipped ones where no path is given.
