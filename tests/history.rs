@@ -14,9 +14,9 @@ use proptest::prelude::*;
 const KINDS: [Option<&str>; 4] = [Some("person"), Some("company"), Some("person"), None];
 
 /// Hour, sender, receiver, amount, and whether it can be weighed.
-type Row = (i64, u32, u32, i64, bool);
+pub(crate) type Row = (i64, u32, u32, i64, bool);
 
-fn ledger(rows: &[Row]) -> Ledger {
+pub(crate) fn ledger(rows: &[Row]) -> Ledger {
     let weight = |row: &Row| if row.4 { BaseAmount::known(Money(row.3 * 100)) } else { BaseAmount::UNKNOWN };
     let currency = Currency { code: "EUR".to_owned(), digits: 2 };
     Ledger::new(Draft {

@@ -1,6 +1,7 @@
 //! All integration tests in one binary, so that polars is linked once.
 
 mod architecture;
+mod around;
 mod cases;
 mod command_line;
 mod diagnostics;
