@@ -10,6 +10,7 @@ mod history;
 mod ingest;
 mod language;
 mod metamorphic;
+mod plans;
 mod readme;
 mod sample;
 mod shipped;
