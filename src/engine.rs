@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::columns::LedgerSummary;
 use crate::ingest::{self, IngestError, Intake};
-use crate::lang::{self, Diagnostic, Override, Source, Typology, TypologySet};
+use crate::lang::{self, Diagnostic, Override, Source, StepId, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
-use crate::search::{Levels, Limits, SearchError, Searcher};
+use crate::search::{Levels, Limits, Narrowed, Scanned, SearchError, Searcher};
 use crate::sift::{self, Found, Sifted};
 use crate::stats::{self, Statistics};
 
@@ -81,6 +81,10 @@ pub enum Event<'a> {
     Reading,
     /// The ledger is there.
     Read(&'a LedgerSummary),
+    /// The scan for a step of a rule begins.
+    Scanning(&'a str, StepId),
+    /// The lists that the search for a rule walks are made.
+    Narrowing(&'a str),
     /// The search for a rule begins: its id, its position and how many rules there are.
     Searching(&'a str, usize, usize),
     /// It is over; so many instances were found.
@@ -114,9 +118,10 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
         let intake = read(request, &set)?;
         let summary = intake.ledger.summary();
         observer.hear(Event::Read(&summary));
-        let planned: Vec<_> = set.typologies.iter().map(|typology| plan::build(typology, &summary)).collect();
+        let planned = plan::together(&set, Some(&summary));
         let levels = Levels::new(&intake.ledger, set.typologies.iter().map(|typology| &typology.flow));
-        let searcher = Searcher::new(&intake.ledger).with_levels(&levels);
+        let plans: Vec<&Plan> = planned.iter().filter_map(|plan| plan.as_ref().ok()).collect();
+        let searcher = Searcher::new(&intake.ledger).with_levels(&levels).narrowed(&plans);
         let (found, lacking) = search(&planned, &searcher, request, observer, stop)?;
         observer.hear(Event::Sifting);
         let mut sifted = sift::consolidate(found, &searcher, &set).map_err(|_| RunError::Interrupted)?;
@@ -132,8 +137,8 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
     })
 }
 
-/// A plan and how many transfers each of its steps could use, or why the rule cannot be asked.
-pub type Explained = Result<(Plan, Vec<usize>), NotEvaluable>;
+/// A plan and what the scan of each of its steps left, or why the rule cannot be asked.
+pub type Explained = Result<(Plan, Vec<Scanned>), NotEvaluable>;
 
 /// How the rules of a run would be searched on its ledger.
 #[derive(Clone, Debug)]
@@ -144,25 +149,78 @@ pub struct Explanation {
     pub rules: Vec<(String, Explained)>,
 }
 
-/// Reads and plans as [`run`] does, and searches nothing.
+/// Reads and plans as [`run`] does, and searches nothing; rules that are not asked for are planned, too, since plans
+/// say what they share.
 ///
 /// # Errors
 ///
 /// As [`run`].
 pub fn explain(request: &Request) -> Result<Explanation, RunError> {
-    let (set, _) = compile(request)?;
-    pool(request)?.install(|| {
-        let intake = read(request, &set)?;
-        let summary = intake.ledger.summary();
-        let levels = Levels::new(&intake.ledger, set.typologies.iter().map(|typology| &typology.flow));
-        let searcher = Searcher::new(&intake.ledger).with_levels(&levels);
-        let explain = |typology: &Typology| -> Explained {
-            let plan = plan::build(typology, &summary)?;
-            let candidates = searcher.candidates(&plan).map_err(|error| NotEvaluable { reason: error.to_string() })?;
-            Ok((plan, candidates))
+    let found = planned(request, &(), |plan, searcher| {
+        let steps = 0..plan.flow.steps.len();
+        steps.map(|step| searcher.scan(&plan, step)).collect::<Result<Vec<_>, _>>().map(|scans| (plan, scans))
+    })?;
+    Ok(Explanation { summary: found.summary, rules: found.rules })
+}
+
+/// A plan and what its search took, or why the rule cannot be asked.
+pub type Analyzed = Result<(Plan, Vec<Scanned>, Narrowed, u64), NotEvaluable>;
+
+/// What the search of a plan took, beside what was expected; the observer hears when each part begins.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn analyze(
+    request: &Request,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<(LedgerSummary, Vec<(String, Analyzed)>), RunError> {
+    let found = planned(request, observer, |plan, searcher| {
+        let id = plan.typology.clone();
+        let scan = |step| {
+            observer.hear(Event::Scanning(&id, step));
+            searcher.scan(&plan, step)
         };
-        let rules = set.typologies.iter().map(|typology| (typology.id.clone(), explain(typology))).collect();
-        Ok(Explanation { summary, rules })
+        let scans = (0..plan.flow.steps.len()).map(scan).collect::<Result<Vec<_>, _>>()?;
+        observer.hear(Event::Narrowing(&id));
+        let prepared = searcher.prepare(&plan, &request.limits)?;
+        let narrowed = prepared.narrowed();
+        observer.hear(Event::Searching(&id, 0, 1));
+        let instances = prepared.run(stop)?.total();
+        observer.hear(Event::Searched(&id, instances));
+        Ok((plan, scans, narrowed, instances))
+    })?;
+    ensure_wanted(stop)?;
+    Ok((found.summary, found.rules))
+}
+
+/// What was worked out for each rule that a request asks for.
+struct Planned<T> {
+    summary: LedgerSummary,
+    rules: Vec<(String, Result<T, NotEvaluable>)>,
+}
+
+fn planned<T: Send>(
+    request: &Request,
+    observer: &dyn Observer,
+    each: impl Fn(Plan, &Searcher<'_>) -> Result<T, SearchError> + Sync,
+) -> Result<Planned<T>, RunError> {
+    let wanted = compile(request)?.0;
+    let (all, _) = compile(&Request { only: Vec::new(), ..request.clone() })?;
+    pool(request)?.install(|| {
+        observer.hear(Event::Reading);
+        let intake = read(request, &all)?;
+        let summary = intake.ledger.summary();
+        observer.hear(Event::Read(&summary));
+        let levels = Levels::new(&intake.ledger, all.typologies.iter().map(|typology| &typology.flow));
+        let searcher = Searcher::new(&intake.ledger).with_levels(&levels);
+        let plans = all.typologies.iter().zip(plan::together(&all, Some(&summary)));
+        let plans = plans.filter(|(typology, _)| wanted.typologies.iter().any(|wanted| wanted.id == typology.id));
+        let unfit = |error: SearchError| NotEvaluable { reason: error.to_string() };
+        let explain = |plan: Result<Plan, NotEvaluable>| plan.and_then(|plan| each(plan, &searcher).map_err(unfit));
+        let rules = plans.map(|(typology, plan)| (typology.id.clone(), explain(plan))).collect();
+        Ok(Planned { summary, rules })
     })
 }
 

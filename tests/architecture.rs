@@ -44,7 +44,7 @@ const ANYWHERE: &[&str] = &["."];
 
 /// Every dependency and the parts of `src` that may name it.
 const HOMES: &[(&[&str], &[&str])] = &[
-    (&["polars"], &["lang/predicate.rs", "lang/typology.rs", "search/judge.rs", "search/select.rs"]),
+    (&["polars"], &["lang/parts.rs", "lang/predicate.rs", "lang/typology.rs", "search/judge.rs", "search/select.rs"]),
     (&["sqlparser", "annotate_snippets", "serde_saphyr"], &["lang"]),
     (&["arrow", "parquet", "csv"], &["ingest", "write"]),
     (&["flate2", "zstd"], &["ingest"]),

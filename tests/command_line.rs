@@ -347,6 +347,9 @@ fn the_short_commands_print_their_pages() {
         (vec!["plan", "simple-cycle"], "kernel  path"),
         (vec!["plan", "simple-cycle", "--set", "simple-cycle.longest=5"], "a path of 3..5 transfers"),
         (vec!["plan", "simple-cycle", "--ledger", &sample_text()], "could use"),
+        (vec!["plan", "fan-in", "--verbose"], "pass    push-where\n"),
+        (vec!["plan", "u-turn", "--verbose"], "pass    choose-anchor: unchanged"),
+        (vec!["plan", "simple-cycle", "--ledger", &sample_text(), "--analyze"], "  walk "),
         (vec!["check", "--explain", "R012"], "delay"),
         (vec!["--version"], "moneytrail 0."),
     ] {

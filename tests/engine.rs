@@ -68,6 +68,7 @@ impl Observer for Witness {
         let word = match event {
             Event::Reading => "reading".to_owned(),
             Event::Read(summary) => format!("read {}", summary.transfers),
+            Event::Scanning(..) | Event::Narrowing(_) => "prepare".to_owned(),
             Event::Searching(rule, position, rules) => format!("searching {rule} {position} of {rules}"),
             Event::Searched(rule, instances) => format!("searched {rule}: {instances}"),
             Event::Sifting => "sifting".to_owned(),
@@ -130,7 +131,8 @@ fn an_explanation_counts_what_each_step_could_use_and_searches_nothing() {
     assert_eq!((paid.as_str(), plain.as_str()), ("paid", "plain"));
     assert!(lacking.is_err());
     let (plan, candidates) = planned.as_ref().expect("a plan");
-    assert_eq!((plan.kernel.name(), candidates.as_slice()), ("path", [1, 1].as_slice()));
+    let rows: Vec<usize> = candidates.iter().map(|scan| scan.rows).collect();
+    assert_eq!((plan.kernel.name(), rows), ("path", vec![1, 1]));
 }
 
 #[test]

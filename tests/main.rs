@@ -11,6 +11,7 @@ mod history;
 mod ingest;
 mod language;
 mod metamorphic;
+mod plans;
 mod readme;
 mod sample;
 mod shipped;

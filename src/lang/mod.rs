@@ -14,6 +14,7 @@ mod keys;
 mod kinds;
 mod number;
 mod parameter;
+mod parts;
 mod predicate;
 mod reader;
 mod rule;
@@ -26,6 +27,7 @@ mod walk;
 
 pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
 pub use keys::schema;
+pub use parts::Comparison;
 pub use typology::{
     Absence, Count, Delay, Direction, During, Expectation, Flow, MatchLevel, Parameter, Party, Predicate, RatioRange,
     Role, RoleId, RuleTest, Severity, Shape, Stage, Status, Step, StepId, TestTable, Typology, TypologySet, Value,

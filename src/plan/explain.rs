@@ -73,6 +73,17 @@ fn and_where(filter: Option<&Predicate>) -> String {
     filter.map_or_else(String::new, |filter| format!(", where {}", filter.sql))
 }
 
+/// The plan, its passes, and what is asked in the end.
+pub(super) fn verbose(plan: &Plan) -> String {
+    let passes = plan.passes.iter().skip(1).map(|pass| match pass.changes.as_slice() {
+        [] => format!("  pass    {}: unchanged\n", pass.name),
+        changes => format!("  pass    {}\n          {}\n", pass.name, changes.join("\n          ")),
+    });
+    let after = plan.passes.last().into_iter().flat_map(|pass| pass.after.lines());
+    let after = after.map(|line| format!("  {line}\n"));
+    plan.to_string() + &passes.chain(after).collect::<String>()
+}
+
 fn write_step(f: &mut fmt::Formatter<'_>, flow: &Flow, position: StepId) -> fmt::Result {
     let step = &flow.steps[position];
     let arrow = match step.direction {

@@ -4,6 +4,8 @@
 
 use crate::columns::{AccountId, Ledger, RowId};
 
+use super::mask::Mask;
+
 /// Per account, the transfers out and in, in row (and so time) order.
 #[derive(Debug)]
 pub(crate) struct Graph {
@@ -19,12 +21,31 @@ struct Adjacency {
 
 impl Graph {
     pub(crate) fn new(ledger: &Ledger) -> Self {
+        Self::of(ledger, || 0..ledger.len())
+    }
+
+    /// The lists of some transfers only.
+    pub(crate) fn over(ledger: &Ledger, rows: &Mask) -> Self {
+        Self::of(ledger, || rows.positions())
+    }
+
+    fn of<I: Iterator<Item = usize>>(ledger: &Ledger, rows: impl Fn() -> I + Sync) -> Self {
         let accounts = ledger.accounts().len();
         let (outgoing, incoming) = rayon::join(
-            || Adjacency::new(accounts, ledger.senders(), ledger.receivers()),
-            || Adjacency::new(accounts, ledger.receivers(), ledger.senders()),
+            || Adjacency::new(accounts, ledger.senders(), ledger.receivers(), &rows),
+            || Adjacency::new(accounts, ledger.receivers(), ledger.senders(), &rows),
         );
         Self { outgoing, incoming }
+    }
+
+    /// How many transfers it lists.
+    pub(crate) fn len(&self) -> usize {
+        self.outgoing.rows.len()
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        [&self.outgoing, &self.incoming].map(|lists| 4 * (lists.starts.len() + lists.rows.len())).iter().sum()
     }
 
     /// The transfers that leave an account, in row order.
@@ -42,10 +63,15 @@ impl Graph {
 
 impl Adjacency {
     /// Counting sort: rows keep their order within an account.
-    fn new(accounts: usize, owners: &[AccountId], others: &[AccountId]) -> Self {
+    fn new<I: Iterator<Item = usize>>(
+        accounts: usize,
+        owners: &[AccountId],
+        others: &[AccountId],
+        rows: &impl Fn() -> I,
+    ) -> Self {
         let mut starts = vec![0u32; accounts + 1];
-        let moves = || owners.iter().zip(others).enumerate().filter(|(_, (owner, other))| owner != other);
-        for (_, (owner, _)) in moves() {
+        let moves = || rows().map(|row| (row, owners[row])).filter(|&(row, owner)| owner != others[row]);
+        for (_, owner) in moves() {
             starts[owner.index() + 1] += 1;
         }
         for account in 0..accounts {
@@ -53,7 +79,7 @@ impl Adjacency {
         }
         let mut next = starts.clone();
         let mut rows = vec![RowId(0); starts[accounts] as usize];
-        for (row, (owner, _)) in moves() {
+        for (row, owner) in moves() {
             let place = &mut next[owner.index()];
             rows[*place as usize] = RowId(u32::try_from(row).expect("row ids are 32 bits"));
             *place += 1;

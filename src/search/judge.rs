@@ -90,7 +90,11 @@ fn role_column(flow: &Flow, ledger: &Ledger, name: &str, all: &[Features]) -> Op
             return Some(text_series(name, accounts.map(|account| Some(ledger.accounts().key(account)))));
         }
         let order: Vec<u32> = accounts.map(|account| account.0).collect();
-        return Some(series_of(name, &ledger.accounts().column(column)?.gather(&order)));
+        return Some(match ledger.accounts().column(column)? {
+            // Few rows of many: the texts of all accounts are not copied.
+            Column::Text(texts) => text_series(name, order.iter().map(|&account| texts.get(account as usize))),
+            other => series_of(name, &other.gather(&order)),
+        });
     }
     let role = find(name.strip_suffix("_count")?)?;
     Some(Series::new(name.into(), all.iter().map(|features| whole(features.roles[role].len())).collect::<Vec<_>>()))

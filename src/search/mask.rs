@@ -1,5 +1,7 @@
 //! One bit a row: which transfers, or which accounts, meet a predicate.
 
+use rayon::prelude::*;
+
 /// A set of row or account positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mask {
@@ -7,19 +9,27 @@ pub(crate) struct Mask {
     len: usize,
 }
 
+/// Words made by one thread in a row.
+const CHUNK: usize = 1_024;
+
 impl Mask {
-    /// All of `len` positions.
-    pub(crate) fn all(len: usize) -> Self {
-        Self::from_fn(len, |_| true)
+    /// The positions for which `holds`.
+    pub(crate) fn from_fn(len: usize, holds: impl Fn(usize) -> bool + Sync) -> Self {
+        let word = |word: usize| {
+            let positions = word * 64..len.min(word * 64 + 64);
+            positions.filter(|&position| holds(position)).fold(0, |bits, position| bits | 1 << (position % 64))
+        };
+        let words = (0..len.div_ceil(64)).into_par_iter().with_min_len(CHUNK).map(word).collect();
+        Self { words, len }
     }
 
-    /// The positions for which `holds`.
-    pub(crate) fn from_fn(len: usize, holds: impl Fn(usize) -> bool) -> Self {
-        let mut words = vec![0u64; len.div_ceil(64)];
-        for position in (0..len).filter(|&position| holds(position)) {
-            words[position / 64] |= 1 << (position % 64);
-        }
-        Self { words, len }
+    /// The positions of this set for which `holds`.
+    pub(crate) fn filtered(&self, holds: impl Fn(usize) -> bool + Sync) -> Self {
+        let word = |(word, &bits): (usize, &u64)| {
+            ones(bits).filter(|&bit| holds(word * 64 + bit)).fold(0, |kept, bit| kept | 1 << bit)
+        };
+        let words = self.words.par_iter().with_min_len(CHUNK).enumerate().map(word).collect();
+        Self { words, len: self.len }
     }
 
     /// Whether a position is in the set.
@@ -30,13 +40,82 @@ impl Mask {
 
     /// The positions in both sets.
     pub(crate) fn and(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a & b)
+    }
+
+    /// The positions in either set.
+    pub(crate) fn or(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a | b)
+    }
+
+    fn with(&self, other: &Self, join: impl Fn(u64, u64) -> u64) -> Self {
         debug_assert_eq!(self.len, other.len, "masks of one table");
-        let words = self.words.iter().zip(&other.words).map(|(a, b)| a & b).collect();
+        let words = self.words.iter().zip(&other.words).map(|(&a, &b)| join(a, b)).collect();
         Self { words, len: self.len }
+    }
+
+    /// How many positions there are, in the set or not.
+    pub(crate) fn len(&self) -> usize {
+        self.len
     }
 
     /// How many positions are in the set.
     pub(crate) fn count(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The positions in the set, in order.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = usize> {
+        self.words.iter().enumerate().flat_map(|(word, &bits)| ones(bits).map(move |bit| word * 64 + bit))
+    }
+
+    /// For each word of 64 positions, how many positions of the set come before it.
+    pub(crate) fn ranks(&self) -> Vec<u32> {
+        let mut before = 0;
+        let step = |bits: &u64| {
+            let here = before;
+            before += bits.count_ones();
+            here
+        };
+        self.words.iter().map(step).collect()
+    }
+
+    /// How many positions of the set come before this one in its word.
+    #[inline]
+    pub(crate) fn before(&self, position: usize) -> usize {
+        let below = (1u64 << (position % 64)) - 1;
+        (self.words[position / 64] & below).count_ones() as usize
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        8 * self.words.len()
+    }
+}
+
+/// The positions of the bits that are set.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(bit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_ranks_and_counts_agree() {
+        let mask = Mask::from_fn(200, |position| position % 7 == 3);
+        let positions: Vec<usize> = mask.positions().collect();
+        assert_eq!(positions, (0..200).filter(|position| position % 7 == 3).collect::<Vec<_>>());
+        assert_eq!(mask.count(), positions.len());
+        let ranks = mask.ranks();
+        for (rank, &position) in positions.iter().enumerate() {
+            assert_eq!(ranks[position / 64] as usize + mask.before(position), rank);
+        }
+        assert_eq!(mask.filtered(|position| position > 100).count(), positions.iter().filter(|&&p| p > 100).count());
     }
 }

@@ -10,9 +10,11 @@ mod kernel;
 mod lists;
 mod mask;
 mod moments;
+mod places;
 mod reach;
 mod refers;
 mod select;
+mod shared;
 mod task;
 
 pub use features::{Features, features};
@@ -22,13 +24,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use crate::columns::Ledger;
-use crate::lang::{Flow, MatchLevel, Predicate};
+use crate::lang::{Flow, MatchLevel, Predicate, StepId};
 use crate::plan::{Kernel, Plan};
 
 use graph::Graph;
 use refers::Refers;
 use select::Selector;
-use task::Task;
+use shared::Shared;
+use task::{Task, Tools};
 
 /// Budgets of a search; what they cut is always reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +64,11 @@ pub enum SearchError {
 pub struct Searcher<'a> {
     ledger: &'a Ledger,
     graph: Arc<Graph>,
+    /// The lists of transfers that some rule can use, where they are shorter.
+    common: Option<Graph>,
     selector: Selector<'a>,
     refers: OnceLock<Option<Refers>>,
+    shared: Shared,
     /// The same ledger put together by owner.
     levels: Vec<(MatchLevel, Searcher<'a>)>,
 }
@@ -90,7 +96,8 @@ impl<'a> Searcher<'a> {
     pub fn new(ledger: &'a Ledger) -> Self {
         let graph = Arc::new(Graph::new(ledger));
         let selector = Selector::new(ledger, Arc::clone(&graph));
-        Self { ledger, graph, selector, refers: OnceLock::new(), levels: Vec::new() }
+        let (common, refers, shared) = (None, OnceLock::new(), Shared::default());
+        Self { ledger, graph, common, selector, refers, shared, levels: Vec::new() }
     }
 
     /// The same for rules that are matched between owners, too.
@@ -98,6 +105,32 @@ impl<'a> Searcher<'a> {
     pub fn with_levels(mut self, levels: &'a Levels) -> Self {
         self.levels = levels.0.iter().map(|(level, ledger)| (*level, Searcher::new(ledger))).collect();
         self
+    }
+
+    /// The same for the searches of these plans alone: the lists they walk hold only what one of them can use.
+    #[must_use]
+    pub fn narrowed(mut self, plans: &[&Plan]) -> Self {
+        let here: Vec<&Plan> = plans.iter().copied().filter(|plan| plan.flow.level == MatchLevel::Account).collect();
+        self.common = self.usable(&here);
+        for (level, searcher) in &mut self.levels {
+            let there: Vec<&Plan> = plans.iter().copied().filter(|plan| plan.flow.level == *level).collect();
+            searcher.common = searcher.usable(&there);
+        }
+        self
+    }
+
+    /// The lists of what some plan can use, where they are worth making.
+    fn usable(&self, plans: &[&Plan]) -> Option<Graph> {
+        if !plans.iter().all(|plan| plan.program.common) {
+            return None;
+        }
+        // A plan that cannot be asked says so when it is run.
+        let scanned = plans.iter().filter_map(|plan| {
+            let tools = self.tools(plan).ok()?;
+            Some(Task::admitting(plan, &tools, Limits::default(), plan.flow.steps.len()).ok()?.scanned())
+        });
+        let usable = scanned.reduce(|all, mask| all.or(&mask))?;
+        (10 * usable.count() < 9 * self.ledger.len()).then(|| Graph::over(self.ledger, &usable))
     }
 
     /// The searcher of the level of a flow.
@@ -117,14 +150,21 @@ impl<'a> Searcher<'a> {
     ///
     /// Where a predicate does not fit the ledger's columns, or `stop` was set.
     pub fn run(&self, plan: &Plan, limits: &Limits, stop: &AtomicBool) -> Result<Instances, SearchError> {
-        let task = self.at(&plan.flow)?.task(plan, *limits)?;
-        let found = match plan.kernel {
-            Kernel::Path => kernel::path::search(&task, stop)?,
-            Kernel::Fan => kernel::fan::search(&task, stop)?,
-            Kernel::Layers => kernel::layers::search(&task, stop)?,
-            Kernel::Exhaustive => kernel::kept(&task, kernel::exhaustive::search(&task))?,
+        self.prepare(plan, limits)?.run(stop)
+    }
+
+    /// Makes everything that the search of a plan needs, before anything is walked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Searcher::run`].
+    pub fn prepare<'s>(&'s self, plan: &'s Plan, limits: &Limits) -> Result<Prepared<'s>, SearchError> {
+        let at = self.at(&plan.flow)?;
+        let task = match plan.kernel {
+            Kernel::Exhaustive => Task::as_written(plan, &at.tools(plan)?)?,
+            Kernel::Path | Kernel::Fan | Kernel::Layers => Task::new(plan, &at.tools(plan)?, *limits)?,
         };
-        Ok(within_budget(found.coalesce(), limits))
+        Ok(Prepared(task))
     }
 
     /// The same with the kernel that defines what a match is: slow, and without budgets.
@@ -133,17 +173,20 @@ impl<'a> Searcher<'a> {
     ///
     /// As [`Searcher::run`].
     pub fn run_exhaustive(&self, plan: &Plan) -> Result<Instances, SearchError> {
-        let task = self.at(&plan.flow)?.task(plan, Limits::default())?;
+        let task = Task::as_written(plan, &self.at(&plan.flow)?.tools(plan)?)?;
         Ok(kernel::kept(&task, kernel::exhaustive::search(&task))?.coalesce())
     }
 
-    fn task<'t>(&'t self, plan: &'t Plan, limits: Limits) -> Result<Task<'t>, SearchError> {
+    /// What a plan's tasks are made with.
+    fn tools<'t>(&'t self, plan: &Plan) -> Result<Tools<'t>, SearchError> {
         let undoing = plan.flow.steps.iter().any(|step| step.undoes.is_some());
         let refers = if undoing { self.refers.get_or_init(|| Refers::new(self.ledger)).as_ref() } else { None };
         if undoing && refers.is_none() {
             return Err(SearchError::NotEvaluable("the ledger has no column `refers_to`".to_owned()));
         }
-        Task::new(plan, self.ledger, &self.graph, &self.selector, refers, limits)
+        let Self { ledger, selector, shared, .. } = self;
+        let graph = self.common.as_ref().unwrap_or(&self.graph);
+        Ok(Tools { ledger, graph, selector, shared, refers })
     }
 
     /// Whether a predicate over instance columns (`having`, `unless`) holds, for each instance.
@@ -202,15 +245,65 @@ impl<'a> Searcher<'a> {
         Ok(self.at(flow)?.ledger)
     }
 
-    /// How many transfers each step of a plan could use: the counts that an explanation shows.
+    /// Scans the transfers for one step of a plan; steps before it have been scanned.
     ///
     /// # Errors
     ///
     /// As [`Searcher::run`].
-    pub fn candidates(&self, plan: &Plan) -> Result<Vec<usize>, SearchError> {
-        let task = self.at(&plan.flow)?.task(plan, Limits::default())?;
-        Ok((0..plan.flow.steps.len()).map(|step| task.admitted_count(step)).collect())
+    pub fn scan(&self, plan: &Plan, step: StepId) -> Result<Scanned, SearchError> {
+        let at = self.at(&plan.flow)?;
+        let before = at.shared.bytes() + at.selector.bytes();
+        let task = Task::admitting(plan, &at.tools(plan)?, Limits::default(), step + 1)?;
+        let bytes = at.shared.bytes() + at.selector.bytes() - before;
+        Ok(Scanned { rows: task.admitted_count(step), bytes })
     }
+}
+
+/// A plan whose transfers are scanned and whose lists are made: what is left is the walk.
+#[derive(Debug)]
+pub struct Prepared<'s>(Task<'s>);
+
+impl Prepared<'_> {
+    /// What is walked.
+    #[must_use]
+    pub fn narrowed(&self) -> Narrowed {
+        let leading = (0..self.0.flow.steps.len()).map(|step| self.0.leading_count(step)).collect();
+        Narrowed { leading, bytes: self.0.bytes() }
+    }
+
+    /// All instances, coalesced, with the kernel that the plan names.
+    ///
+    /// # Errors
+    ///
+    /// As [`Searcher::run`].
+    pub fn run(&self, stop: &AtomicBool) -> Result<Instances, SearchError> {
+        let task = &self.0;
+        let found = match task.plan.kernel {
+            Kernel::Path => kernel::path::search(task, stop)?,
+            Kernel::Fan => kernel::fan::search(task, stop)?,
+            Kernel::Layers => kernel::layers::search(task, stop)?,
+            Kernel::Exhaustive => kernel::kept(task, kernel::exhaustive::search(task))?,
+        };
+        Ok(within_budget(found.coalesce(), &task.limits))
+    }
+}
+
+/// What the scan of one step left, and what it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scanned {
+    /// Transfers that the step could use.
+    pub rows: usize,
+    /// Bytes of masks and columns made for it; nothing where another step had asked the same.
+    pub bytes: usize,
+}
+
+/// What is walked of a plan's scans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Narrowed {
+    /// For each step, transfers left of its scan when those are gone that lead nowhere; where that was not asked, none.
+    pub leading: Vec<Option<usize>>,
+    /// Bytes of lists and places of this plan alone.
+    pub bytes: usize,
 }
 
 /// Keeps as many matches as the budget allows, the first in order, and says so.

@@ -70,6 +70,19 @@ impl<'a> Selector<'a> {
         Ok(unknown)
     }
 
+    /// The ledger that predicates are asked of.
+    pub(super) fn ledger(&self) -> &'a Ledger {
+        self.ledger
+    }
+
+    /// Bytes of the columns and masks made so far.
+    pub(super) fn bytes(&self) -> usize {
+        let columns = self.columns.lock().expect("no holder panics");
+        let masks = self.masks.lock().expect("no holder panics");
+        columns.values().map(Series::estimated_size).sum::<usize>()
+            + masks.values().map(|mask| mask.bytes()).sum::<usize>()
+    }
+
     /// The transfers for which a predicate holds.
     pub(super) fn transfers(&self, predicate: &Predicate) -> Result<Arc<Mask>, SearchError> {
         self.mask(Place::Transfers, predicate, self.ledger.len())
@@ -85,10 +98,35 @@ impl<'a> Selector<'a> {
         if let Some(mask) = self.masks.lock().expect("no holder panics").get(&key) {
             return Ok(Arc::clone(mask));
         }
-        let columns = predicate.columns.iter().map(|name| self.column(place, name)).collect::<Result<_, _>>()?;
-        let mask = Arc::new(evaluate(predicate, columns, rows)?);
+        let by_row = || {
+            let columns = predicate.columns.iter().map(|name| self.column(place, name)).collect::<Result<_, _>>()?;
+            evaluate(predicate, columns, rows)
+        };
+        let mask = Arc::new(self.by_word(place, predicate)?.map_or_else(by_row, Ok)?);
         self.masks.lock().expect("no holder panics").insert(key, Arc::clone(&mask));
         Ok(mask)
+    }
+
+    /// The answer to a predicate that reads one column of text: asked once of each distinct text, not of each row.
+    fn by_word(&self, place: Place, predicate: &Predicate) -> Result<Option<Mask>, SearchError> {
+        let mut names = predicate.columns.iter();
+        let (Some(name), None) = (names.next(), names.next()) else { return Ok(None) };
+        let of_accounts = |name: &str| self.ledger.accounts().column(name);
+        let (column, ends) = match (place, name.split_once('.')) {
+            (Place::Accounts, _) => (of_accounts(name), None),
+            (Place::Transfers, Some(("sender", name))) => (of_accounts(name), Some(self.ledger.senders())),
+            (Place::Transfers, Some(("receiver", name))) => (of_accounts(name), Some(self.ledger.receivers())),
+            (Place::Transfers, Some(_)) => (None, None),
+            (Place::Transfers, None) => (self.ledger.column(name), None),
+        };
+        let Some(Column::Text(texts)) = column else { return Ok(None) };
+        let words = texts.values.iter().map(|text| Some(text.as_str())).chain([None]);
+        let answers = evaluate(predicate, vec![text_series(name, words)], texts.values.len() + 1)?;
+        let holds = |row: usize| answers.get((texts.codes[row] as usize).min(texts.values.len()));
+        Ok(Some(match ends {
+            Some(accounts) => Mask::from_fn(accounts.len(), |row| holds(accounts[row].index())),
+            None => Mask::from_fn(texts.codes.len(), holds),
+        }))
     }
 
     fn column(&self, place: Place, name: &str) -> Result<Series, SearchError> {
@@ -233,7 +271,9 @@ impl<'a> Selector<'a> {
         });
         columns.push(Series::new("age_days".into(), of_row.collect::<Vec<Option<i64>>>()));
         let answers = evaluate(predicate, columns, rows)?;
-        Ok(AgeTable { opened: opened.clone(), group, least, ages, answers: Some(answers) })
+        let ever = |group: usize| (0..=ages).any(|age| answers.get(group * (ages + 1) + age));
+        let ever = (0..examples.len()).map(ever).collect();
+        Ok(AgeTable { opened: opened.clone(), group, least, ages, answers: Some(answers), ever })
     }
 }
 
@@ -250,6 +290,8 @@ pub(super) struct AgeTable {
     least: i64,
     ages: usize,
     answers: Option<Mask>,
+    /// For each group, whether some age will do.
+    ever: Vec<bool>,
 }
 
 impl AgeTable {
@@ -260,6 +302,11 @@ impl AgeTable {
             usize::try_from(age_days(opened, at) - self.least).expect("a time of the ledger")
         });
         answers.get(self.group[account] as usize * (self.ages + 1) + age)
+    }
+
+    /// Whether the predicate holds for an account at some age.
+    pub(super) fn ever(&self, account: usize) -> bool {
+        self.group.get(account).is_some_and(|&group| self.ever[group as usize])
     }
 }
 

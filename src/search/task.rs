@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use crate::columns::{AccountId, Ledger, Money, RowId, Time};
-use crate::lang::{Direction, Flow, Predicate, RoleId, Shape, StepId, names_kind};
-use crate::plan::Plan;
+use crate::lang::{Direction, Flow, Predicate, RoleId, Shape, Step, StepId, names_kind};
+use crate::plan::{Guard, Plan};
 
 use super::graph::Graph;
 use super::mask::Mask;
+use super::places::Reach;
 use super::refers::Refers;
-use super::select::{AgeTable, Selector};
+use super::select::Selector;
+use super::shared::{Admission, Shared};
 use super::{Limits, SearchError};
 
 /// Everything that a kernel needs to search one rule.
@@ -18,96 +20,133 @@ pub(super) struct Task<'a> {
     pub(super) plan: &'a Plan,
     pub(super) flow: &'a Flow,
     pub(super) ledger: &'a Ledger,
-    pub(super) graph: &'a Graph,
+    pub(super) graph: Lists<'a>,
     pub(super) limits: Limits,
     refers: Option<&'a Refers>,
-    /// `C_i` of the language reference: no self-transfer, the rule's and the step's `where` hold.
+    /// `C_i` of the language reference: no self-transfer, the rule's and the step's `where` hold. Made from the
+    /// predicates as written, for the kernel that defines what a match is; empty for the others.
     candidates: Vec<Mask>,
     /// Candidates whose payer and payee their roles admit at any time; what fast kernels walk.
-    admitted: Vec<Mask>,
+    admitted: Vec<Arc<Mask>>,
+    /// The places of the line at which transfers may stand, where the plan wants that known.
+    reach: Option<Reach>,
     roles: Vec<Admission>,
     vias: Vec<Option<Admission>>,
 }
 
-/// Which accounts may hold a role, or stand between two hops.
-#[derive(Debug)]
-struct Admission {
-    /// Admitted as far as can be said without knowing when.
-    accounts: Mask,
-    /// What depends on the account's age.
-    ages: Option<Arc<AgeTable>>,
+/// What tasks of one ledger are made with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tools<'a> {
+    pub(super) ledger: &'a Ledger,
+    pub(super) graph: &'a Graph,
+    pub(super) selector: &'a Selector<'a>,
+    pub(super) shared: &'a Shared,
+    /// Which transfer undoes which, where some step undoes another.
+    pub(super) refers: Option<&'a Refers>,
 }
 
-impl Admission {
-    fn new(predicate: Option<&Predicate>, ledger: &Ledger, selector: &Selector<'_>) -> Result<Self, SearchError> {
-        let accounts = ledger.accounts();
-        let inside = || {
-            Mask::from_fn(accounts.len(), |account| {
-                !accounts.is_outside(AccountId(account.try_into().expect("32 bits")))
-            })
-        };
-        let open = || if names_kind(predicate) { Mask::all(accounts.len()) } else { inside() };
-        Ok(match predicate {
-            None => Self { accounts: inside(), ages: None },
-            Some(predicate) if predicate.columns.contains("age_days") => {
-                Self { accounts: open(), ages: Some(selector.ages(predicate)?) }
-            }
-            Some(predicate) => Self { accounts: open().and(&*selector.accounts(predicate)?), ages: None },
-        })
-    }
+/// The lists of transfers by account that a kernel walks.
+#[derive(Debug)]
+pub(super) enum Lists<'a> {
+    /// Of all rules.
+    Common(&'a Graph),
+    /// Of the transfers that this rule can use.
+    Own(Graph),
+}
 
-    fn admits(&self, account: AccountId, start: Time) -> bool {
-        self.accounts.get(account.index()) && self.ages.as_ref().is_none_or(|ages| ages.holds(account.index(), start))
+impl std::ops::Deref for Lists<'_> {
+    type Target = Graph;
+
+    fn deref(&self) -> &Graph {
+        match self {
+            Self::Common(graph) => graph,
+            Self::Own(graph) => graph,
+        }
     }
 }
 
 impl<'a> Task<'a> {
-    pub(super) fn new(
+    /// For the fast kernels: what the plan's program asks once is asked here.
+    pub(super) fn new(plan: &'a Plan, tools: &Tools<'a>, limits: Limits) -> Result<Self, SearchError> {
+        let ledger = tools.ledger;
+        let mut task = Self::admitting(plan, tools, limits, plan.flow.steps.len())?;
+        let scanned = task.scanned();
+        if 2 * scanned.count() < tools.graph.len() || plan.program.reach {
+            task.graph = Lists::Own(Graph::over(ledger, &scanned));
+        }
+        if plan.program.reach {
+            let reach = Reach::new(&task, &task.graph, &scanned);
+            task.graph = Lists::Own(Graph::over(ledger, reach.alive()));
+            task.reach = Some(reach);
+        }
+        Ok(task)
+    }
+
+    /// For the kernel that defines what a match is: every predicate as it is written, every list whole.
+    pub(super) fn as_written(plan: &'a Plan, tools: &Tools<'a>) -> Result<Self, SearchError> {
+        let &Tools { ledger, selector, shared, .. } = tools;
+        let mut task = Self::admitting(plan, tools, Limits::default(), plan.flow.steps.len())?;
+        let moves = Mask::from_fn(ledger.len(), |row| ledger.senders()[row] != ledger.receivers()[row]);
+        let whole = masked(moves, task.flow.filter.as_ref(), selector)?;
+        for step in &task.flow.steps {
+            task.candidates.push(masked(whole.clone(), step.filter.as_ref(), selector)?);
+        }
+        let written = |predicate: Option<&Predicate>| {
+            let (aged, plain) =
+                predicate.into_iter().cloned().partition(|predicate| predicate.columns.contains("age_days"));
+            shared.admission(&Guard { pushed: plain, tried: aged }, names_kind(predicate), selector)
+        };
+        task.roles = task.flow.roles.iter().map(|role| written(role.predicate.as_ref())).collect::<Result<_, _>>()?;
+        let via = |step: &Step| match &step.shape {
+            Shape::Path { via, .. } | Shape::Tree { via, .. } => written(via.as_ref()).map(Some),
+            Shape::One | Shape::Set { .. } => Ok(None),
+        };
+        task.vias = task.flow.steps.iter().map(via).collect::<Result<_, _>>()?;
+        Ok(task)
+    }
+
+    /// The scans of a plan's first steps, its lists not yet narrowed.
+    pub(super) fn admitting(
         plan: &'a Plan,
-        ledger: &'a Ledger,
-        graph: &'a Graph,
-        selector: &Selector<'_>,
-        refers: Option<&'a Refers>,
+        tools: &Tools<'a>,
         limits: Limits,
+        steps: usize,
     ) -> Result<Self, SearchError> {
+        let &Tools { ledger, graph, selector, shared, refers } = tools;
         let flow = &plan.flow;
-        let roles: Vec<Admission> = flow
+        let program = &plan.program;
+        let roles: Vec<Admission> = program
             .roles
             .iter()
-            .map(|role| Admission::new(role.predicate.as_ref(), ledger, selector))
+            .zip(&flow.roles)
+            .map(|(guard, role)| shared.admission(guard, names_kind(role.predicate.as_ref()), selector))
             .collect::<Result<_, _>>()?;
-        let moves = Mask::from_fn(ledger.len(), |row| ledger.senders()[row] != ledger.receivers()[row]);
-        let whole = masked(moves, flow.filter.as_ref(), selector)?;
-        let (mut candidates, mut admitted, mut vias) = (Vec::new(), Vec::<Mask>::new(), Vec::new());
-        for step in &flow.steps {
-            let mask = masked(whole.clone(), step.filter.as_ref(), selector)?;
-            let via = match &step.shape {
-                Shape::Path { via, .. } | Shape::Tree { via, .. } => {
-                    Some(Admission::new(via.as_ref(), ledger, selector)?)
+        let (mut admitted, mut vias) = (Vec::<Arc<Mask>>::new(), Vec::new());
+        for (step, part) in flow.steps.iter().enumerate().take(steps) {
+            let via = match (&program.scans[step].via, &part.shape) {
+                (Some(guard), Shape::Path { via, .. } | Shape::Tree { via, .. }) => {
+                    Some(shared.admission(guard, names_kind(via.as_ref()), selector)?)
                 }
                 _ => None,
             };
-            let (payer, payee) = (&roles[step.payer()].accounts, &roles[step.payee()].accounts);
-            let fits = |role: &Mask, account: AccountId| {
-                role.get(account.index()) || via.as_ref().is_some_and(|via| via.accounts.get(account.index()))
-            };
-            // The money of a tree may come back to its source.
-            let returns = |account| matches!(step.shape, Shape::Tree { .. }) && fits(payer, account);
-            let undoes = |row: RowId| match (step.undoes, refers) {
-                (Some(undone), Some(refers)) => refers.of(row).is_some_and(|other| admitted[undone].get(other.index())),
-                _ => true,
-            };
-            let fitting = Mask::from_fn(ledger.len(), |row| {
-                mask.get(row)
-                    && fits(payer, ledger.senders()[row])
-                    && (fits(payee, ledger.receivers()[row]) || returns(ledger.receivers()[row]))
-                    && undoes(RowId(row.try_into().expect("32 bits")))
-            });
-            admitted.push(fitting);
-            candidates.push(mask);
+            let mut scan = shared.scan(plan, step, &roles, via.as_ref(), selector)?;
+            if let Some((undone, refers)) = part.undoes.zip(refers) {
+                let undone: &Mask = &admitted[undone];
+                let undoes = |row: usize| refers.of(row_id(row)).is_some_and(|other| undone.get(other.index()));
+                scan = Arc::new(scan.filtered(undoes));
+            }
+            admitted.push(scan);
             vias.push(via);
         }
-        Ok(Self { plan, flow, ledger, graph, limits, refers, candidates, admitted, roles, vias })
+        let graph = Lists::Common(graph);
+        let (candidates, reach) = (Vec::new(), None);
+        Ok(Self { plan, flow, ledger, graph, limits, refers, candidates, admitted, reach, roles, vias })
+    }
+
+    /// The transfers that some step can use.
+    pub(super) fn scanned(&self) -> Mask {
+        let (first, rest) = self.admitted.split_first().expect("a flow has a step");
+        rest.iter().fold((**first).clone(), |all, mask| all.or(mask))
     }
 
     /// Whether a transfer is a candidate of a step.
@@ -120,6 +159,29 @@ impl<'a> Task<'a> {
     #[inline]
     pub(super) fn is_admitted(&self, step: StepId, row: RowId) -> bool {
         self.admitted[step].get(row.index())
+    }
+
+    /// Whether it may be a certain hop (from 1) of a step on a way from end to end.
+    #[inline]
+    pub(super) fn leads(&self, step: StepId, hop: u32, row: RowId) -> bool {
+        match &self.reach {
+            Some(reach) => reach.is_at(step, hop, row),
+            None => self.is_admitted(step, row),
+        }
+    }
+
+    /// How many transfers of a step are left when those are gone that lead nowhere.
+    pub(super) fn leading_count(&self, step: StepId) -> Option<usize> {
+        self.reach.as_ref().map(|reach| reach.count(step, hops(self, step).1))
+    }
+
+    /// Bytes of the lists and places that are this rule's own.
+    pub(super) fn bytes(&self) -> usize {
+        let lists = match &self.graph {
+            Lists::Common(_) => 0,
+            Lists::Own(graph) => graph.bytes(),
+        };
+        lists + self.reach.as_ref().map_or(0, Reach::bytes)
     }
 
     /// How many transfers a step could use.
@@ -139,6 +201,18 @@ impl<'a> Task<'a> {
         self.roles[role].admits(account, start)
     }
 
+    /// Whether an account may hold a role at some time.
+    #[inline]
+    pub(super) fn may_hold(&self, role: RoleId, account: AccountId) -> bool {
+        self.roles[role].accounts.get(account.index())
+    }
+
+    /// Whether an account may stand between two hops of a step at some time.
+    #[inline]
+    pub(super) fn may_pass(&self, step: StepId, account: AccountId) -> bool {
+        self.vias[step].as_ref().is_some_and(|via| via.accounts.get(account.index()))
+    }
+
     /// Whether an account may stand between two hops of a step.
     #[inline]
     pub(super) fn admits_between(&self, step: StepId, account: AccountId, start: Time) -> bool {
@@ -147,7 +221,7 @@ impl<'a> Task<'a> {
 
     /// Whether the answer for a role depends on when the instance starts.
     pub(super) fn depends_on_age(&self, role: RoleId) -> bool {
-        self.roles[role].ages.is_some()
+        !self.roles[role].ages.is_empty()
     }
 
     /// Whether a step is linked to the one before it by feeding; else the two share accounts.
@@ -176,7 +250,7 @@ impl<'a> Task<'a> {
     }
 
     /// The transfers between an account on the left of a step and anybody, in time.
-    pub(super) fn right_of(&self, step: StepId, account: AccountId) -> &'a [RowId] {
+    pub(super) fn right_of(&self, step: StepId, account: AccountId) -> &[RowId] {
         match self.flow.steps[step].direction {
             Direction::Forward => self.graph.outgoing(account),
             Direction::Reverse => self.graph.incoming(account),
@@ -184,7 +258,7 @@ impl<'a> Task<'a> {
     }
 
     /// The transfers between an account on the right of a step and anybody, in time.
-    pub(super) fn left_of(&self, step: StepId, account: AccountId) -> &'a [RowId] {
+    pub(super) fn left_of(&self, step: StepId, account: AccountId) -> &[RowId] {
         match self.flow.steps[step].direction {
             Direction::Forward => self.graph.incoming(account),
             Direction::Reverse => self.graph.outgoing(account),
@@ -205,11 +279,23 @@ impl<'a> Task<'a> {
     }
 }
 
+fn row_id(row: usize) -> RowId {
+    RowId(row.try_into().expect("row ids are 32 bits"))
+}
+
 fn masked(mask: Mask, predicate: Option<&Predicate>, selector: &Selector<'_>) -> Result<Mask, SearchError> {
     Ok(match predicate {
         None => mask,
         Some(predicate) => mask.and(&*selector.transfers(predicate)?),
     })
+}
+
+/// The least and the most transfers of a step that takes one, or one a hop.
+pub(super) fn hops(task: &Task<'_>, step: StepId) -> (u32, u32) {
+    match &task.flow.steps[step].shape {
+        Shape::Path { hops, .. } => (hops.least, hops.most.expect("the hops of a checked rule are bounded")),
+        Shape::One | Shape::Set { .. } | Shape::Tree { .. } => (1, 1),
+    }
 }
 
 /// The base-currency sum of weights; `None` where one is unknown.

@@ -171,7 +171,8 @@ pub(crate) struct Test {
 #[command(after_help = "\
 Examples:
   moneytrail plan mule-chain
-  moneytrail plan my-rules/new.yaml --ledger sample_data")]
+  moneytrail plan my-rules/new.yaml --ledger sample_data
+  moneytrail plan simple-cycle --ledger sample_data --analyze")]
 pub(crate) struct Plan {
     /// The id of a rule, or a rule file.
     #[arg(value_name = "RULE")]
@@ -185,6 +186,12 @@ pub(crate) struct Plan {
     /// Also read this ledger: can it answer the rule, and how many transfers could each step use?
     #[arg(long, value_name = "INPUT")]
     pub(crate) ledger: Vec<String>,
+    /// Show every pass that rewrites the plan, and what is asked of transfers and accounts in the end.
+    #[arg(long)]
+    pub(crate) verbose: bool,
+    /// Search, too, and show rows, time and memory of each step beside what was expected.
+    #[arg(long, requires = "ledger")]
+    pub(crate) analyze: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

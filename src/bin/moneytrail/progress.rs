@@ -103,6 +103,7 @@ impl Observer for Progress {
                 self.bar.inc(1);
                 self.bar.set_message(format!("{rule}: {}", rate(clocks.transfers, elapsed)));
             }
+            Event::Scanning(..) | Event::Narrowing(_) => {}
             Event::Sifting => self.enter("sift", "putting matches together"),
             Event::Assessing => {
                 self.enter("statistics", "statistics");

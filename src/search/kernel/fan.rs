@@ -36,7 +36,7 @@ struct Fan<'t> {
 
 impl Fan<'_> {
     fn around(&self, anchor: AccountId, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let graph = self.task.graph;
+        let graph = &self.task.graph;
         let list = if self.anchor_is_payer { graph.outgoing(anchor) } else { graph.incoming(anchor) };
         let mut rows: Vec<RowId> = list.iter().copied().filter(|&row| self.task.is_admitted(0, row)).collect();
         if !self.task.flow.roles[self.other].is_single() {

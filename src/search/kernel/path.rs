@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use crate::columns::{AccountId, RowId, Time};
-use crate::lang::{RoleId, Shape, StepId};
+use crate::lang::{RoleId, StepId};
 
-use super::super::task::Task;
+use super::super::task::{Task, hops};
 use super::super::{Instances, SearchError};
 use super::{Sink, each_anchor};
 
@@ -17,7 +17,7 @@ use super::{Sink, each_anchor};
 pub(in crate::search) fn search(task: &Task<'_>, stop: &AtomicBool) -> Result<Instances, SearchError> {
     each_anchor(task, stop, |anchor, sink| {
         for &row in task.graph.outgoing(anchor) {
-            if task.is_admitted(0, row) {
+            if task.leads(0, 1, row) {
                 Walk::new(task, task.ledger.time(row)).begin(anchor, row, sink)?;
             }
         }
@@ -104,7 +104,7 @@ impl<'t> Walk<'t> {
         let part = &task.flow.steps[step];
         let (earliest, latest) = (time + part.delay.least, (time + part.delay.most).min(self.end));
         for &row in task.between(self.ways(step, hop, from), earliest, latest) {
-            let fits = task.is_admitted(step, row)
+            let fits = task.leads(step, hop, row)
                 && task.ledger.sender(row) == from
                 && !self.rows.contains(&row)
                 && self.undoes(part.undoes, row)
@@ -151,13 +151,5 @@ impl<'t> Walk<'t> {
     fn report(&self, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let binding: Vec<AccountId> = self.singles.iter().flatten().chain(&self.between).copied().collect();
         sink.push(&binding, self.steps.iter().copied().zip(self.rows.chunks(1)), 1)
-    }
-}
-
-/// The least and the most transfers of a step.
-fn hops(task: &Task<'_>, step: StepId) -> (u32, u32) {
-    match &task.flow.steps[step].shape {
-        Shape::Path { hops, .. } => (hops.least, hops.most.expect("the hops of a checked rule are bounded")),
-        Shape::One | Shape::Set { .. } | Shape::Tree { .. } => (1, 1),
     }
 }
