@@ -98,6 +98,48 @@ fn with_transfer(mut draft: Draft, time: Time, sender: u32, receiver: u32, amoun
     draft
 }
 
+/// What was found, told apart from any one ledger: account keys of the binding, and transfer ids slot by slot.
+type Part = (Vec<String>, Vec<(usize, BTreeSet<String>)>);
+
+/// The episodes of a flow.
+fn episodes(draft: Draft, flow: &Flow) -> BTreeSet<Part> {
+    let ledger = Ledger::new(draft);
+    let plan = plan::of_flow("random", flow.clone());
+    let found = Searcher::new(&ledger).run(&plan, &Limits::default(), &AtomicBool::new(false)).expect("evaluable");
+    let part = |instance: moneytrail::search::Instance<'_>| {
+        let keys = instance.binding.iter().map(|&account| ledger.accounts().key(account).to_owned()).collect();
+        let ids = |slot: usize| instance.slot(slot).iter().map(|&row| ledger.tx_id(row)).collect();
+        (keys, (0..instance.slots.len()).map(|slot| (instance.slots[slot], ids(slot))).collect())
+    };
+    found.iter().map(part).collect()
+}
+
+/// Puts parts together that have the same binding and share a transfer, until none do.
+fn merged(parts: BTreeSet<Part>) -> BTreeSet<Part> {
+    let mut whole: Vec<Part> = Vec::new();
+    for mut part in parts {
+        let steps = |part: &Part| part.1.iter().map(|(step, _)| *step).collect::<Vec<_>>();
+        let all = |part: &Part| part.1.iter().flat_map(|(_, ids)| ids.clone()).collect::<BTreeSet<String>>();
+        while let Some(other) = whole
+            .iter()
+            .position(|other| other.0 == part.0 && steps(other) == steps(&part) && !all(other).is_disjoint(&all(&part)))
+        {
+            for ((_, ids), (_, more)) in part.1.iter_mut().zip(whole.swap_remove(other).1) {
+                ids.extend(more);
+            }
+        }
+        whole.push(part);
+    }
+    whole.into_iter().collect()
+}
+
+/// The rows of a draft that lie in a closed range of times.
+fn slice(draft: &Draft, from: Time, to: Time) -> Draft {
+    let rows = 0..draft.times.len();
+    let inside: Vec<usize> = rows.filter(|&row| (from..=to).contains(&draft.times[row])).collect();
+    reordered(draft.clone(), &inside)
+}
+
 /// Whether a predicate of a flow counts over the whole ledger, so that a far transfer may change its answer.
 fn counts_everywhere(flow: &Flow) -> bool {
     let vias = flow.steps.iter().filter_map(|step| match &step.shape {
@@ -203,6 +245,32 @@ proptest! {
         for (_, transfers) in &before {
             prop_assert!(after.iter().any(|(_, larger)| larger.is_superset(transfers)), "{:?} is gone", transfers);
         }
+    }
+
+    /// A slice carries what lies within `within` behind it, and finds whatever begins in it. Shares of what came in are left
+    /// out: a window that is cut off sees other sums.
+    #[test]
+    fn a_ledger_cut_in_slices_has_the_matches_of_the_whole(case in any_case(), cuts in prop::collection::btree_set(0i64..8, 0..4)) {
+        let mut flow = case.flow();
+        flow.having = None;
+        for step in &mut flow.steps {
+            step.pass_through = None;
+        }
+        prop_assume!(!counts_everywhere(&flow) && flow.steps.iter().all(|step| step.undoes.is_none()));
+        prop_assume!(!flow.steps.iter().any(|step| matches!(step.shape, Shape::Tree { .. })));
+        let draft = case.draft();
+        let mut ends: Vec<i64> = cuts.into_iter().collect();
+        ends.push(8);
+        let (mut parts, mut begin) = (BTreeSet::new(), 0);
+        for end in ends {
+            let (from, to) = (Time(begin * Span::HOUR.0), Time(end * Span::HOUR.0) + flow.within);
+            let part = slice(&draft, from, to);
+            if !part.times.is_empty() {
+                parts.extend(episodes(part, &flow));
+            }
+            begin = end;
+        }
+        prop_assert_eq!(merged(parts), episodes(draft, &flow));
     }
 
     #[test]
