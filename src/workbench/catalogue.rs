@@ -96,7 +96,8 @@ fn section(rule: &Typology) -> String {
 
 fn parameter_row(parameter: &Parameter) -> String {
     let range = parameter.range.as_ref().map_or_else(String::new, |(least, most)| format!("{least}..{most}"));
-    format!("| `{}` | {} | {range} | {} |\n", parameter.name, parameter.default, cell(&parameter.help))
+    let default = cell(&parameter.default.to_string());
+    format!("| `{}` | {default} | {range} | {} |\n", parameter.name, cell(&parameter.help))
 }
 
 /// The columns that a ledger must have for the rule to be asked.
