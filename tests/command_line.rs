@@ -372,6 +372,19 @@ fn the_shipped_rules_inside_the_program_are_those_of_the_folder_and_pass_their_t
 }
 
 #[test]
+fn a_new_rule_passes_its_check_and_its_tests_and_is_never_written_over() {
+    let folder = TempDir::new().expect("a folder");
+    assert_eq!(code(&moneytrail(folder.path(), &["new", "late-rent"])), 0);
+    let checked = moneytrail(folder.path(), &["check", "late-rent.yaml"]);
+    assert_eq!(text(&checked.stderr), "1 rule file checked: 0 errors, 0 warnings\n");
+    let tested = moneytrail(folder.path(), &["test", "late-rent.yaml"]);
+    let passed = text(&tested.stdout).ends_with("1 rule, 3 tests: 3 passed, 0 failed\n");
+    assert!(passed && code(&tested) == 0, "{}", text(&tested.stdout));
+    assert_eq!(code(&moneytrail(folder.path(), &["new", "late-rent"])), 5);
+    assert_eq!(code(&moneytrail(folder.path(), &["new", "../Late"])), 2);
+}
+
+#[test]
 fn a_rule_test_that_fails_is_exit_code_one_and_shows_what_differs() {
     let folder = with_file("pair.yaml", FAILING);
     let output = moneytrail(folder.path(), &["test", "pair.yaml"]);

@@ -105,7 +105,7 @@ impl Reader<'_, '_> {
     fn rule(&mut self, source: &Source, entries: &[Entry], parameters: Vec<Parameter>) -> Typology {
         self.check_keys(entries);
         let id = self.id(source, entries);
-        let within = self.within(get(entries, "within"));
+        let within = self.span(get(entries, "within"), "within", "7d");
         let longest = within.unwrap_or(Duration(i64::MAX / 4));
         let mut skeleton = get(entries, "flow").and_then(|node| self.flow(node, &key_of(entries, "flow"), longest));
         self.role_predicates(get(entries, "roles"), skeleton.as_mut());
@@ -259,19 +259,16 @@ impl Reader<'_, '_> {
         text.unwrap_or_default()
     }
 
-    fn within(&mut self, node: Option<&Node>) -> Option<Duration> {
+    /// A length of time above zero.
+    fn span(&mut self, node: Option<&Node>, key: &str, example: &str) -> Option<Duration> {
         let node = node?;
-        let text = self.scalar(node, "within")?.to_owned();
+        let text = self.scalar(node, key)?.to_owned();
         match self.value(&text, &node.span)? {
             Value::Duration(span) if span > Duration::ZERO => Some(span),
             other => {
-                self.error(
-                    codes::R005,
-                    &node.span,
-                    format!("`{other}` is not a window"),
-                    "a duration above zero is needed",
-                    "write `within: 7d`",
-                );
+                let message = format!("`{other}` cannot stand under `{key}`");
+                let help = format!("write `{key}: {example}`");
+                self.error(codes::R005, &node.span, message, "a duration above zero is needed", help);
                 None
             }
         }
@@ -302,20 +299,7 @@ impl Reader<'_, '_> {
                 "write `unless: repeats < 1`, or remove it",
             );
         }
-        let text = self.scalar(node, "repeat_within")?.to_owned();
-        match self.value(&text, &node.span)? {
-            Value::Duration(span) if span > Duration::ZERO => Some(span),
-            other => {
-                self.error(
-                    codes::R005,
-                    &node.span,
-                    format!("`{other}` is not a length of time"),
-                    "a duration above zero is needed",
-                    "write `repeat_within: 90d`",
-                );
-                None
-            }
-        }
+        self.span(Some(node), "repeat_within", "90d")
     }
 
     fn unused(&mut self, entries: &[Entry], parameters: &[Parameter]) {

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Plan(Box<Plan>),
     /// List rules with title, severity, stage and sources.
     Rules(Rules),
+    /// Write a rule file to begin with: commented, and passing its check and its tests.
+    New(New),
     /// Print the JSON Schema of rule files, by which editors complete and check them.
     Schema,
     /// List the presets for well-known ledgers, or show one as a mapping file.
@@ -45,6 +47,14 @@ pub(crate) enum Command {
         /// A subcommand, or `language`, `data`, `typologies`.
         topic: Option<String>,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  moneytrail new late-rent")]
+pub(crate) struct New {
+    /// Id of the rule; the file `ID.yaml` is made in the current folder.
+    #[arg(value_name = "ID")]
+    pub(crate) rule: String,
 }
 
 /// Where rules come from.

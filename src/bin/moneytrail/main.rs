@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Test(test) => commands::test::run(&test),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Rules(rules) => commands::rules::run(&rules),
+        Command::New(new) => commands::new::run(&new),
         Command::Schema => commands::schema(),
         Command::Presets(presets) => commands::presets::run(&presets),
         Command::Synth(synth) => commands::synth::run(&synth),
