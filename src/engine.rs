@@ -39,8 +39,9 @@ pub struct Analysis {
     pub set: TypologySet,
     /// Warnings about them.
     pub warnings: Vec<Diagnostic>,
-    /// The plan of each rule; `None` where the ledger cannot answer it (`sifted.completeness` says why).
-    pub plans: Vec<Option<Plan>>,
+    /// The plans of each rule, one for each of its flows; `None` where the ledger cannot answer it
+    /// (`sifted.completeness` says why).
+    pub plans: Vec<Option<Vec<Plan>>>,
     /// What was read.
     pub intake: Intake,
     /// Matches, cases and completeness.
@@ -120,7 +121,7 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
         observer.hear(Event::Read(&summary));
         let planned = plan::together(&set, Some(&summary));
         let levels = Levels::new(&intake.ledger, set.typologies.iter().map(|typology| &typology.flow));
-        let plans: Vec<&Plan> = planned.iter().filter_map(|plan| plan.as_ref().ok()).collect();
+        let plans: Vec<&Plan> = planned.iter().flatten().flatten().collect();
         let searcher = Searcher::new(&intake.ledger).with_levels(&levels).narrowed(&plans);
         let (found, lacking) = search(&planned, &searcher, request, observer, stop)?;
         observer.hear(Event::Sifting);
@@ -145,7 +146,7 @@ pub type Explained = Result<(Plan, Vec<Scanned>), NotEvaluable>;
 pub struct Explanation {
     /// What the plans were made from.
     pub summary: LedgerSummary,
-    /// Each rule by its id, in id order.
+    /// Each flow of each rule by the rule's id, in id order.
     pub rules: Vec<(String, Explained)>,
 }
 
@@ -177,7 +178,7 @@ pub fn analyze(
     stop: &AtomicBool,
 ) -> Result<(LedgerSummary, Vec<(String, Analyzed)>), RunError> {
     let found = planned(request, observer, |plan, searcher| {
-        let id = plan.typology.clone();
+        let id = plan.label();
         let scan = |step| {
             observer.hear(Event::Scanning(&id, step));
             searcher.scan(&plan, step)
@@ -218,8 +219,15 @@ fn planned<T: Send>(
         let plans = all.typologies.iter().zip(plan::together(&all, Some(&summary)));
         let plans = plans.filter(|(typology, _)| wanted.typologies.iter().any(|wanted| wanted.id == typology.id));
         let unfit = |error: SearchError| NotEvaluable { reason: error.to_string() };
-        let explain = |plan: Result<Plan, NotEvaluable>| plan.and_then(|plan| each(plan, &searcher).map_err(unfit));
-        let rules = plans.map(|(typology, plan)| (typology.id.clone(), explain(plan))).collect();
+        let explain = |plan: Plan| each(plan, &searcher).map_err(unfit);
+        let rules = plans.flat_map(|(typology, plans)| {
+            let explained = match plans {
+                Ok(plans) => plans.into_iter().map(explain).collect(),
+                Err(missing) => vec![Err(missing)],
+            };
+            explained.into_iter().map(|explained| (typology.id.clone(), explained))
+        });
+        let rules = rules.collect();
         Ok(Planned { summary, rules })
     })
 }
@@ -261,7 +269,7 @@ fn wanted(request: &ingest::Request, set: &TypologySet) -> ingest::Request {
     request.columns.extend(also(&["channel"]));
     request.account_columns.extend(also(&["kind", "country"]));
     for typology in &set.typologies {
-        let needs = plan::columns(&typology.flow);
+        let needs = plan::columns(typology);
         request.list_names.extend(needs.lists);
         request.columns.extend(needs.transfers);
         request.account_columns.extend(needs.accounts);
@@ -273,7 +281,7 @@ fn wanted(request: &ingest::Request, set: &TypologySet) -> ingest::Request {
 type Searches<'p> = (Vec<Found<'p>>, Vec<(usize, String)>);
 
 fn search<'p>(
-    planned: &'p [Result<Plan, NotEvaluable>],
+    planned: &'p [Result<Vec<Plan>, NotEvaluable>],
     searcher: &Searcher<'_>,
     request: &Request,
     observer: &dyn Observer,
@@ -282,18 +290,20 @@ fn search<'p>(
     let (mut found, mut lacking) = (Vec::new(), Vec::new());
     for (rule, planned_rule) in planned.iter().enumerate() {
         ensure_wanted(stop)?;
-        let plan = match planned_rule {
-            Ok(plan) => plan,
+        let plans = match planned_rule {
+            Ok(plans) => plans,
             Err(missing) => {
                 lacking.push((rule, missing.reason.clone()));
                 continue;
             }
         };
-        observer.hear(Event::Searching(&plan.typology, rule, planned.len()));
-        match searcher.run(plan, &request.limits, stop) {
-            Ok(instances) => {
-                observer.hear(Event::Searched(&plan.typology, instances.total()));
-                found.push(Found { rule, plan, instances });
+        let id = &plans[0].typology;
+        observer.hear(Event::Searching(id, rule, planned.len()));
+        let run = |plan| searcher.run(plan, &request.limits, stop).map(|instances| Found { rule, plan, instances });
+        match plans.iter().map(run).collect::<Result<Vec<_>, _>>() {
+            Ok(flows) => {
+                observer.hear(Event::Searched(id, flows.iter().map(|flow| flow.instances.total()).sum()));
+                found.extend(flows);
             }
             Err(SearchError::NotEvaluable(reason)) => lacking.push((rule, reason)),
             Err(SearchError::Interrupted) => return Err(RunError::Interrupted),

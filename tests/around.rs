@@ -208,6 +208,6 @@ proptest! {
             all.iter().filter(apart).count()
         };
         let wanted: Vec<bool> = all.iter().map(|one| count(one) >= times).collect();
-        prop_assert_eq!(searcher.judge(&plan, &unless, &matches).expect("evaluable"), wanted);
+        prop_assert_eq!(searcher.judge(&plan, &unless, &matches, std::slice::from_ref(&matches)).expect("evaluable"), wanted);
     }
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
 use moneytrail::columns::{Column, CurrencyId, Draft, Ledger, Money, SourceRow, Span, TextColumn, Time, TxIds};
-use moneytrail::lang::{Flow, MatchLevel, Severity, Shape, Stage, Status, Typology, TypologySet};
+use moneytrail::lang::{
+    Count, Delay, Direction, Flow, MatchLevel, Severity, Shape, Stage, Status, Typology, TypologySet,
+};
 use moneytrail::plan;
 use moneytrail::search::{Levels, Limits, Searcher};
 use moneytrail::sift::{self, Found};
@@ -32,6 +34,7 @@ fn typology(flow: Flow) -> Typology {
         specialises: Vec::new(),
         parameters: Vec::new(),
         flow,
+        others: Vec::new(),
         tests: Vec::new(),
         path: String::new(),
         sha256: String::new(),
@@ -40,13 +43,18 @@ fn typology(flow: Flow) -> Typology {
 
 /// The finished matches of a flow.
 fn matches(draft: Draft, flow: &Flow) -> BTreeSet<Seen> {
-    let ledger = Ledger::new(draft).with_owners(flow.level.column());
-    let levels = Levels::new(&ledger, [flow]);
+    of_rule(draft, typology(flow.clone()))
+}
+
+/// The finished matches of a rule.
+fn of_rule(draft: Draft, rule: Typology) -> BTreeSet<Seen> {
+    let ledger = Ledger::new(draft).with_owners(rule.flow.level.column());
+    let levels = Levels::new(&ledger, [&rule.flow]);
     let searcher = Searcher::new(&ledger).with_levels(&levels);
-    let plan = plan::of_flow("random", flow.clone());
-    let instances = searcher.run(&plan, &Limits::default(), &AtomicBool::new(false)).expect("evaluable");
-    let set = TypologySet { typologies: vec![typology(flow.clone())] };
-    let found = vec![Found { rule: 0, plan: &plan, instances }];
+    let set = TypologySet { typologies: vec![rule] };
+    let plans = plan::together(&set, None).swap_remove(0).expect("nothing is asked of a ledger");
+    let run = |plan| searcher.run(plan, &Limits::default(), &AtomicBool::new(false)).expect("evaluable");
+    let found = plans.iter().map(|plan| Found { rule: 0, plan, instances: run(plan) }).collect();
     let sifted = sift::consolidate(found, &searcher, &set).expect("nothing interrupts");
     let keys = |accounts: &Vec<_>| accounts.iter().map(|&account| ledger.accounts().key(account).to_owned()).collect();
     let seen = |found: &sift::Match| {
@@ -140,6 +148,24 @@ fn slice(draft: &Draft, from: Time, to: Time) -> Draft {
     reordered(draft.clone(), &inside)
 }
 
+/// The flow with another way of doing one of its steps.
+fn another_way(flow: &Flow, step: usize, (from, length): (i64, i64)) -> Flow {
+    let mut flow = flow.clone();
+    let undone = flow.steps.iter().any(|other| other.undoes == Some(step)) || flow.steps[step].undoes.is_some();
+    let part = &mut flow.steps[step];
+    (part.filter, part.pass_through) = (None, None);
+    part.delay =
+        Delay { least: Span(from * Span::HOUR.0), most: Span((from + length) * Span::HOUR.0).min(flow.within) };
+    part.shape = match &part.shape {
+        Shape::One if part.direction == Direction::Forward && !undone => {
+            Shape::Path { hops: Count { least: 1, most: Some(2) }, via: None }
+        }
+        Shape::Path { .. } => Shape::One,
+        _ => Shape::Set { transfers: Count { least: 2, most: None }, each: Count::ANY, fan: Count::ANY },
+    };
+    flow
+}
+
 /// Whether a predicate of a flow counts over the whole ledger, so that a far transfer may change its answer.
 fn counts_everywhere(flow: &Flow) -> bool {
     let vias = flow.steps.iter().filter_map(|step| match &step.shape {
@@ -182,6 +208,23 @@ proptest! {
         let (one, other) = (matches(draft, &case.flow()), matches(renamed, &case.flow()));
         prop_assert_eq!(transfers(&one), transfers(&other));
         prop_assert_eq!(one.len(), other.len());
+    }
+
+    #[test]
+    fn a_rule_with_alternatives_finds_what_its_flows_find_but_what_another_match_holds(
+        case in any_case(), step in 0usize..4, another in 0usize..4, delay in (0i64..4, 0i64..4)
+    ) {
+        let first = case.flow();
+        let others: Vec<Flow> = [step, another].map(|step| another_way(&first, step % first.steps.len(), delay)).into();
+        let alone: Vec<BTreeSet<Seen>> =
+            std::iter::once(&first).chain(&others).map(|flow| matches(case.draft(), flow)).collect();
+        let all: BTreeSet<&BTreeSet<String>> = alone.iter().flatten().map(|(_, transfers)| transfers).collect();
+        let held = |transfers: &BTreeSet<String>| all.iter().any(|other| other.len() > transfers.len() && other.is_superset(transfers));
+        let largest: BTreeSet<&BTreeSet<String>> = all.iter().copied().filter(|transfers| !held(transfers)).collect();
+        let together = of_rule(case.draft(), Typology { others, ..typology(first) });
+        prop_assert_eq!(together.len(), largest.len(), "of the same transfers one match is left");
+        prop_assert!(together.iter().all(|found| alone.iter().any(|alone| alone.contains(found))));
+        prop_assert_eq!(transfers(&together), largest);
     }
 
     #[test]

@@ -41,8 +41,8 @@ fn sources(text: &str) -> Vec<Source> {
 fn told(case: &str, pass: &str) -> String {
     let set = lang::compile(&sources(case), &[]).set.expect("the rules of the case compile");
     let mut told = String::new();
-    for plan in plan::together(&set, Some(summary())) {
-        let plan = plan.expect("the sample has every column");
+    let plans = plan::together(&set, Some(summary())).into_iter();
+    for plan in plans.flat_map(|plans| plans.expect("the sample has every column")) {
         let position = plan.passes.iter().position(|done| done.name == pass).expect("every pass is done");
         let (before, done) = (&plan.passes[position - 1], &plan.passes[position]);
         let changes = if done.changes.is_empty() { "unchanged".to_owned() } else { done.changes.join("\n") };

@@ -80,6 +80,9 @@ codes! {
     R044 Error "an expected account that the test does not have";
     R050 Error "a step that undoes what it cannot";
     R051 Error "rules that specialise each other in a circle";
+    R052 Error "alternatives that are no choice";
+    R053 Error "an option that stands twice";
+    R054 Error "too many alternatives";
     R906 Error "composition: not supported yet";
     R907 Error "hops between sets: not supported yet";
     W001 Warning "a flow that can explode";

@@ -67,11 +67,12 @@ pub(super) struct Reporter<'a> {
     path: &'a str,
     text: &'a str,
     found: Vec<Diagnostic>,
+    added: usize,
 }
 
 impl<'a> Reporter<'a> {
     pub(super) fn new(path: &'a str, text: &'a str) -> Self {
-        Self { path, text, found: Vec::new() }
+        Self { path, text, found: Vec::new(), added: 0 }
     }
 
     /// Adds a diagnostic at a place.
@@ -97,6 +98,7 @@ impl<'a> Reporter<'a> {
             label: label.into(),
             help: help.into(),
         };
+        self.added += 1;
         if !self.found.contains(&diagnostic) {
             self.found.push(diagnostic);
         }
@@ -110,9 +112,9 @@ impl<'a> Reporter<'a> {
         self.found.iter().any(|diagnostic| diagnostic.level == Level::Error)
     }
 
-    /// How many have been added so far.
+    /// How many have been added so far; one that is added twice is kept once and counts twice.
     pub(super) fn len(&self) -> usize {
-        self.found.len()
+        self.added
     }
 
     pub(super) fn finish(self) -> Vec<Diagnostic> {

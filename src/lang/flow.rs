@@ -13,7 +13,7 @@ use crate::columns::{Ratio, Span as Duration};
 type Ends = (RoleId, RoleId);
 
 /// Keys of steps that the language has and the engine does not run yet.
-const LATER: [&str; 3] = ["uses", "any_of", "expected"];
+const LATER: [&str; 1] = ["uses"];
 
 /// AMLworld's longest chains have 16 transfers; beyond this a path says nothing that a shorter one does not.
 const MOST_HOPS: u32 = 25;
@@ -43,7 +43,8 @@ struct Named {
 /// The roles and steps of a flow, before predicates over accounts are known.
 pub(super) struct Skeleton {
     pub(super) roles: Vec<Role>,
-    pub(super) steps: Vec<Step>,
+    /// The steps with each choice of alternatives, in order.
+    pub(super) ways: Vec<Vec<Step>>,
 }
 
 impl Reader<'_, '_> {
@@ -60,6 +61,15 @@ impl Reader<'_, '_> {
             );
             return None;
         }
+        let choices = self.choices(items);
+        let ways: Vec<Option<(Vec<Role>, Vec<Step>)>> =
+            choices.iter().map(|items| self.way(items, flow_key, within)).collect();
+        let (roles, ways): (Vec<_>, Vec<_>) = ways.into_iter().collect::<Option<Vec<_>>>()?.into_iter().unzip();
+        Some(Skeleton { roles: roles.into_iter().next()?, ways })
+    }
+
+    /// Reads the roles and the steps of one choice of alternatives.
+    fn way(&mut self, items: &[Node], flow_key: &Span, within: Duration) -> Option<(Vec<Role>, Vec<Step>)> {
         let mut read: Vec<Option<Line<'_>>> = items.iter().map(|item| self.line(item)).collect();
         if let Some(Some(last)) = read.last_mut() {
             last.is_last = true;
@@ -81,7 +91,7 @@ impl Reader<'_, '_> {
             step.undoes = self.undone(position, &lines);
         }
         self.check_names(&lines, &roles);
-        Some(Skeleton { roles, steps })
+        Some((roles, steps))
     }
 
     /// Checks the options of a step whose roles cannot be told, so that its other mistakes are found in the same go.

@@ -125,20 +125,41 @@ pub(super) const STEP: &[Key] = &[
         "The roles and the way of the money: `payers[5..] -> collector`, `targets <- peers[1..]`.",
     ),
     optional("name", &Form::Text, "A name under which `having` and `unless` see the step's sums."),
-    optional("where", &Form::Predicate, "Met by every transfer of the step, beside the rule's own `where`."),
-    optional("transfers", &Form::Range, "How many transfers; between single accounts it makes the step a set."),
+    WHERE,
+    TRANSFERS,
+    HOPS,
+    VIA,
+    EACH,
+    FAN,
+    UNDOES,
+    DELAY,
+    PASS_THROUGH,
     optional(
-        "hops",
-        &Form::Range,
-        "How many transfers a path has, or lead to where a tree's money rests; the upper end is needed.",
+        "any_of",
+        &Form::List(&Form::Keys(ALTERNATIVE), 2),
+        "Ways in which the step may be done: each is put onto the step's own options.",
     ),
-    optional("via", &Form::Predicate, "Met by every unnamed account of a path."),
-    optional("each", &Form::Range, "By how many distinct accounts every paid member is paid."),
-    optional("fan", &Form::Range, "How many distinct accounts every paying member pays."),
-    optional("undoes", &Form::Text, "The earlier step whose transfers those of this step refer to with `refers_to`."),
-    optional("delay", &Form::Range, "How long after its feeding transfer a transfer comes: `0h..72h`."),
-    optional("pass_through", &Form::Range, "The share of what came in that goes on: `0.8..1.0`."),
 ];
+
+/// The keys of one way in which a step may be done.
+pub(super) const ALTERNATIVE: &[Key] = &[WHERE, TRANSFERS, HOPS, VIA, EACH, FAN, UNDOES, DELAY, PASS_THROUGH];
+
+const WHERE: Key =
+    optional("where", &Form::Predicate, "Met by every transfer of the step, beside the rule's own `where`.");
+const TRANSFERS: Key =
+    optional("transfers", &Form::Range, "How many transfers; between single accounts it makes the step a set.");
+const HOPS: Key = optional(
+    "hops",
+    &Form::Range,
+    "How many transfers a path has, or lead to where a tree's money rests; the upper end is needed.",
+);
+const VIA: Key = optional("via", &Form::Predicate, "Met by every unnamed account of a path.");
+const EACH: Key = optional("each", &Form::Range, "By how many distinct accounts every paid member is paid.");
+const FAN: Key = optional("fan", &Form::Range, "How many distinct accounts every paying member pays.");
+const UNDOES: Key =
+    optional("undoes", &Form::Text, "The earlier step whose transfers those of this step refer to with `refers_to`.");
+const DELAY: Key = optional("delay", &Form::Range, "How long after its feeding transfer a transfer comes: `0h..72h`.");
+const PASS_THROUGH: Key = optional("pass_through", &Form::Range, "The share of what came in that goes on: `0.8..1.0`.");
 
 /// The keys of an item of `without`.
 pub(super) const WITHOUT: &[Key] = &[

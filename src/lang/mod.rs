@@ -4,6 +4,7 @@
 //! second look: names are resolved, units are known, bounds are finite.
 
 mod absence;
+mod alternatives;
 mod circle;
 pub mod codes;
 mod condition;

@@ -109,11 +109,11 @@ impl Reader<'_, '_> {
         let longest = within.unwrap_or(Duration(i64::MAX / 4));
         let mut skeleton = get(entries, "flow").and_then(|node| self.flow(node, &key_of(entries, "flow"), longest));
         self.role_predicates(get(entries, "roles"), skeleton.as_mut());
-        let (roles, steps) = skeleton.map_or_else(Default::default, |skeleton| (skeleton.roles, skeleton.steps));
-        let complete = !steps.is_empty();
+        let (roles, ways) = skeleton.map_or_else(Default::default, |skeleton| (skeleton.roles, skeleton.ways));
+        let complete = !ways.is_empty();
         let filter = get(entries, "where").and_then(|node| self.predicate(node, "where", Place::Transfer));
         let mut outcome = |key: &str, longest: Option<Duration>| {
-            let place = scope::Outcome { roles: &roles, steps: &steps, longest };
+            let place = scope::Outcome { roles: &roles, ways: &ways, longest };
             let place = if complete { Place::Outcome(place) } else { Place::Anything };
             get(entries, key).and_then(|node| self.predicate(node, key, place))
         };
@@ -125,6 +125,20 @@ impl Reader<'_, '_> {
         let tests = self.tests(entries, complete.then_some(&roles));
         let level = self.word(get(entries, "level"), "level", &LEVELS, MatchLevel::Account);
         let distinct = self.truth(get(entries, "distinct"), "distinct", true);
+        let shared = Flow {
+            level,
+            within: longest,
+            distinct,
+            filter,
+            roles,
+            steps: Vec::new(),
+            having,
+            unless,
+            without,
+            expected,
+            repeat_within,
+        };
+        let mut flows = ways.into_iter().map(|steps| Flow { steps, ..shared.clone() });
         let typology = Typology {
             version: self.version(get(entries, "version")),
             title: self.text(entries, "title"),
@@ -138,19 +152,8 @@ impl Reader<'_, '_> {
             false_positives: self.texts(get(entries, "false_positives"), "false_positives"),
             specialises: self.texts(get(entries, "specialises"), "specialises"),
             parameters,
-            flow: Flow {
-                level,
-                within: longest,
-                distinct,
-                filter,
-                roles,
-                steps,
-                having,
-                unless,
-                without,
-                expected,
-                repeat_within,
-            },
+            flow: flows.next().unwrap_or_else(|| shared.clone()),
+            others: flows.collect(),
             tests,
             path: source.path.clone(),
             sha256: hex(&Sha256::digest(source.text.as_bytes())),
@@ -354,7 +357,7 @@ impl Reader<'_, '_> {
             Some(Kind::List(lines)) => lines.as_slice(),
             _ => &[],
         };
-        for (step, line) in typology.flow.steps.iter().zip(lines) {
+        for (step, line) in typology.flows().flat_map(|flow| flow.steps.iter().zip(lines)) {
             let bounded = step.filter.is_some()
                 || step.pass_through.is_some()
                 || step.undoes.is_some()

@@ -40,7 +40,8 @@ pub(super) enum Place<'f> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outcome<'f> {
     pub(super) roles: &'f [Role],
-    pub(super) steps: &'f [Step],
+    /// The steps with each choice of alternatives; the names are the same everywhere.
+    pub(super) ways: &'f [Vec<Step>],
     /// The longest that it can last: `within` for an instance, nothing for a match.
     pub(super) longest: Option<Span>,
 }
@@ -190,7 +191,12 @@ impl<'f> Outcome<'f> {
     }
 
     fn step(self, name: &str) -> Option<&'f Step> {
-        self.steps.iter().find(|step| step.name.as_deref() == Some(name))
+        self.choices(name).next()
+    }
+
+    /// The step of a name with each choice of alternatives.
+    fn choices(self, name: &str) -> impl Iterator<Item = &'f Step> {
+        self.ways.iter().filter_map(move |steps| steps.iter().find(|step| step.name.as_deref() == Some(name)))
     }
 
     fn column(self, name: &str) -> Column {
@@ -248,7 +254,7 @@ impl<'f> Outcome<'f> {
     fn names(self) -> Vec<String> {
         let mut names: Vec<String> = OUTCOME.iter().map(|(name, _)| (*name).to_owned()).collect();
         names.extend(self.roles.iter().map(|role| format!("{}_count", role.name)));
-        for step in self.steps.iter().filter_map(|step| step.name.as_ref()) {
+        for step in self.ways.iter().take(1).flatten().filter_map(|step| step.name.as_ref()) {
             let sums = ["amount", "transfers", "min", "max", "mean", "median", "sd", "started", "ended"];
             names.extend(sums.map(|what| format!("{step}_{what}")));
         }
@@ -274,13 +280,15 @@ impl<'f> Outcome<'f> {
         }
         let (step, what) =
             distinct(name).map_or_else(|| name.rsplit_once('_'), |(step, _)| Some((step, "distinct")))?;
-        let step = self.step(step)?;
-        Some(match (what, &step.shape) {
-            ("transfers", Shape::Set { transfers, .. }) => Range::from(transfers.least.into()),
-            ("transfers", Shape::Path { hops, .. }) => Range::from(hops.least.into()),
-            ("transfers", Shape::One | Shape::Tree { .. }) => Range::from(1.0),
-            ("distinct" | "sd", _) => Range::from(0.0),
-            ("started" | "ended", _) => return None,
+        let least = |step: &Step| match &step.shape {
+            Shape::Set { transfers: count, .. } | Shape::Path { hops: count, .. } => count.least,
+            Shape::One | Shape::Tree { .. } => 1,
+        };
+        let fewest = self.choices(step).map(least).min()?;
+        Some(match what {
+            "transfers" => Range::from(fewest.into()),
+            "distinct" | "sd" => Range::from(0.0),
+            "started" | "ended" => return None,
             _ => Range::above(0.0),
         })
     }

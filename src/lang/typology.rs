@@ -45,14 +45,29 @@ pub struct Typology {
     pub specialises: Vec<String>,
     /// The parameters in the order of the file.
     pub parameters: Vec<Parameter>,
-    /// What is matched.
+    /// What is matched; where steps have alternatives, with the first of each.
     pub flow: Flow,
+    /// The flows with other alternatives: the same but for the options of those steps.
+    pub others: Vec<Flow>,
     /// Its own tests.
     pub tests: Vec<RuleTest>,
     /// Path of its file, as given.
     pub path: String,
     /// SHA-256 of its file, in hex.
     pub sha256: String,
+}
+
+impl Typology {
+    /// All flows in the order of their alternatives; the rule finds what any of them finds.
+    pub fn flows(&self) -> impl Iterator<Item = &Flow> + Clone {
+        std::iter::once(&self.flow).chain(&self.others)
+    }
+
+    /// The flow at a position of [`Typology::flows`].
+    #[must_use]
+    pub fn flow_at(&self, position: usize) -> &Flow {
+        position.checked_sub(1).map_or(&self.flow, |other| &self.others[other])
+    }
 }
 
 /// Where in the laundering process a typology belongs.

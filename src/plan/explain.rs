@@ -8,7 +8,7 @@ use super::Plan;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "plan {}", self.typology)?;
+        writeln!(f, "plan {}", self.label())?;
         writeln!(f, "  kernel  {}", self.kernel.name())?;
         for reason in &self.reasons {
             writeln!(f, "          {reason}")?;

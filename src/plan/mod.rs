@@ -16,11 +16,13 @@ pub use rewrite::Pass;
 use crate::columns::LedgerSummary;
 use crate::lang::{Flow, RoleId, Typology, TypologySet};
 
-/// How one rule is searched.
+/// How one flow of a rule is searched.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Id of the rule.
     pub typology: String,
+    /// Position of its flow among the rule's flows, and how many there are.
+    pub variant: (usize, usize),
     /// What is matched.
     pub flow: Flow,
     /// The matcher that runs it.
@@ -62,6 +64,15 @@ impl Kernel {
 }
 
 impl Plan {
+    /// The rule's id, and which of its flows this is where it has several.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self.variant {
+            (_, 1) => self.typology.clone(),
+            (variant, all) => format!("{}, flow {} of {all}", self.typology, variant + 1),
+        }
+    }
+
     /// The plan in words, and every pass that made it.
     #[must_use]
     pub fn verbose(&self) -> String {
@@ -79,28 +90,28 @@ pub struct NotEvaluable {
 
 /// Plans all rules of a run, for a ledger if there is one: what several of them ask is asked once.
 ///
-/// A rule that reads a column which the ledger lacks has no plan.
+/// A rule has a plan for each of its flows; one that reads a column which the ledger lacks has none.
 #[must_use]
-pub fn together(set: &TypologySet, summary: Option<&LedgerSummary>) -> Vec<Result<Plan, NotEvaluable>> {
+pub fn together(set: &TypologySet, summary: Option<&LedgerSummary>) -> Vec<Result<Vec<Plan>, NotEvaluable>> {
     let plan = |typology: &Typology| {
-        summary.map_or(Ok(()), |summary| needs::met(&typology.flow, summary))?;
-        Ok(bare(&typology.id, typology.flow.clone()))
+        summary.map_or(Ok(()), |summary| needs::met(typology, summary))?;
+        Ok(bare_all(typology))
     };
     let mut plans: Vec<_> = set.typologies.iter().map(plan).collect();
-    rewrite::rewrite(&mut plans.iter_mut().filter_map(|plan| plan.as_mut().ok()).collect::<Vec<_>>(), summary);
+    rewrite::rewrite(&mut plans.iter_mut().flatten().flatten().collect::<Vec<_>>(), summary);
     plans
 }
 
-/// Plans one rule for a ledger.
+/// Plans one rule for a ledger: a plan for each of its flows.
 ///
 /// # Errors
 ///
 /// Where the rule reads a column that the ledger lacks.
-pub fn build(typology: &Typology, summary: &LedgerSummary) -> Result<Plan, NotEvaluable> {
-    needs::met(&typology.flow, summary)?;
-    let mut plan = bare(&typology.id, typology.flow.clone());
-    rewrite::rewrite(&mut [&mut plan], Some(summary));
-    Ok(plan)
+pub fn build(typology: &Typology, summary: &LedgerSummary) -> Result<Vec<Plan>, NotEvaluable> {
+    needs::met(typology, summary)?;
+    let mut plans = bare_all(typology);
+    rewrite::rewrite(&mut plans.iter_mut().collect::<Vec<_>>(), Some(summary));
+    Ok(plans)
 }
 
 /// Plans a flow without asking whether a ledger has its columns.
@@ -111,11 +122,19 @@ pub fn of_flow(typology: &str, flow: Flow) -> Plan {
     plan
 }
 
+/// The plans of all flows of a rule before any pass.
+fn bare_all(typology: &Typology) -> Vec<Plan> {
+    let count = typology.flows().count();
+    let plans = typology.flows().enumerate();
+    plans.map(|(variant, flow)| Plan { variant: (variant, count), ..bare(&typology.id, flow.clone()) }).collect()
+}
+
 /// A plan before any pass: the kernel and its anchor.
 fn bare(typology: &str, flow: Flow) -> Plan {
     let choice = choose::choose(&flow);
     Plan {
         typology: typology.to_owned(),
+        variant: (0, 1),
         kernel: choice.kernel,
         anchor: choice.anchor,
         reasons: choice.reasons,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::columns::{History, LedgerSummary};
-use crate::lang::{Flow, Predicate, Shape};
+use crate::lang::{Flow, Predicate, Shape, Typology};
 
 use super::NotEvaluable;
 
@@ -16,7 +16,7 @@ const REFERS_TO: &str = "refers_to";
 /// Columns of an account that are worked out from the ledger.
 const COUNTED: [&str; 5] = ["account", "payers", "payees", "transfers_in", "transfers_out"];
 
-/// The stored columns that a flow reads.
+/// The stored columns that a rule reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Further columns of the transfers.
@@ -27,11 +27,11 @@ pub struct Needs {
     pub lists: BTreeSet<String>,
 }
 
-/// The columns that a reader has to decode for a flow.
+/// The columns that a reader has to decode for a rule.
 #[must_use]
-pub fn columns(flow: &Flow) -> Needs {
+pub fn columns(typology: &Typology) -> Needs {
     let mut needs = Needs::default();
-    each(flow, &mut |place, name| -> Result<(), NotEvaluable> {
+    each_of(typology, &mut |place, name| -> Result<(), NotEvaluable> {
         match place {
             Place::Transfer if !ALWAYS.contains(&name) => needs.transfers.insert(name.to_owned()),
             Place::Account if !COUNTED.contains(&name) => needs.accounts.insert(name.to_owned()),
@@ -44,9 +44,9 @@ pub fn columns(flow: &Flow) -> Needs {
     needs
 }
 
-/// Checks that a ledger has every column that a flow reads.
-pub(super) fn met(flow: &Flow, summary: &LedgerSummary) -> Result<(), NotEvaluable> {
-    each(flow, &mut |place, name| match place {
+/// Checks that a ledger has every column that a rule reads, with whichever alternatives.
+pub(super) fn met(typology: &Typology, summary: &LedgerSummary) -> Result<(), NotEvaluable> {
+    each_of(typology, &mut |place, name| match place {
         Place::Transfer => transfer(name, summary),
         Place::Account => account(name, summary),
         Place::List if summary.lists.contains(name) => Ok(()),
@@ -62,6 +62,14 @@ enum Place {
     Transfer,
     Account,
     List,
+}
+
+/// Visits every stored column that some flow of a rule reads.
+fn each_of(
+    typology: &Typology,
+    visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>,
+) -> Result<(), NotEvaluable> {
+    typology.flows().try_for_each(|flow| each(flow, visit))
 }
 
 /// Visits every stored column that a flow reads, under the name that the ledger knows it by.

@@ -13,20 +13,24 @@ use super::select::{
 };
 use super::{Instance, Instances, SearchError};
 
-/// Whether a predicate holds for each instance.
+/// Whether a predicate holds for each instance; `finished` are the matches that `repeats` looks at.
 pub(super) fn judge(
     flow: &Flow,
     ledger: &Ledger,
     predicate: &Predicate,
     instances: &Instances,
+    finished: &[Instances],
 ) -> Result<Vec<bool>, SearchError> {
     let all: Vec<Features> = instances.iter().map(|instance| features(flow, ledger, instance)).collect();
     let columns = predicate
         .columns
         .iter()
         .map(|name| {
-            column(flow, ledger, name, instances, &all)
-                .ok_or_else(|| SearchError::NotEvaluable(format!("the ledger has no column for `{name}`")))
+            let column = match name.as_str() {
+                "repeats" => flow.repeat_within.map(|near| repeats(ledger, near, instances, &all, finished)),
+                _ => column(flow, ledger, name, instances, &all),
+            };
+            column.ok_or_else(|| SearchError::NotEvaluable(format!("the ledger has no column for `{name}`")))
         })
         .collect::<Result<Vec<_>, _>>()?;
     let mask = evaluate(predicate, columns, instances.len())?;
@@ -54,18 +58,23 @@ fn column(flow: &Flow, ledger: &Ledger, name: &str, instances: &Instances, all: 
             let channels: Option<Vec<i64>> = all.iter().map(|features| features.channels.map(whole)).collect();
             Series::new(name.into(), channels?)
         }
-        "repeats" => Series::new(name.into(), repeats(flow.repeat_within?, instances, all)),
         _ => return role_column(flow, ledger, name, all).or_else(|| step_column(flow, ledger, name, instances)),
     })
 }
 
-/// How many other matches of the same accounts end or begin so near.
-fn repeats(near: Span, matches: &Instances, all: &[Features]) -> Vec<i64> {
+/// How many other matches of the same accounts end or begin so near. Matches of several flows that share a transfer are
+/// the same thing seen in several ways, and count once.
+fn repeats(ledger: &Ledger, near: Span, matches: &Instances, all: &[Features], finished: &[Instances]) -> Series {
+    let mut seen = Instances::default();
+    for found in finished.iter().flat_map(Instances::iter) {
+        seen.push(found.binding, [(0, found.transfers().as_slice())], 1);
+    }
+    let seen = seen.coalesce();
     let mut times = FxHashMap::<&[AccountId], (Vec<Time>, Vec<Time>)>::default();
-    for (position, features) in all.iter().enumerate() {
-        let (starts, ends) = times.entry(matches.get(position).binding).or_default();
-        starts.push(features.started);
-        ends.push(features.ended);
+    for found in seen.iter() {
+        let (starts, ends) = times.entry(found.binding).or_default();
+        starts.extend(found.rows().first().map(|&row| ledger.time(row)));
+        ends.extend(found.rows().last().map(|&row| ledger.time(row)));
     }
     for (starts, ends) in times.values_mut() {
         starts.sort_unstable();
@@ -77,7 +86,7 @@ fn repeats(near: Span, matches: &Instances, all: &[Features]) -> Vec<i64> {
         let gone = ends.partition_point(|&end| end < features.started - near);
         whole(begun - gone - 1)
     };
-    all.iter().enumerate().map(count).collect()
+    Series::new("repeats".into(), all.iter().enumerate().map(count).collect::<Vec<_>>())
 }
 
 /// `R.X`, a column of the account of a single role, or `R_count`, the number of accounts of a role.

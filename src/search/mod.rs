@@ -189,16 +189,23 @@ impl<'a> Searcher<'a> {
         Ok(Tools { ledger, graph, selector, shared, refers })
     }
 
-    /// Whether a predicate over instance columns (`having`, `unless`) holds, for each instance.
+    /// Whether a predicate over instance columns (`unless`) holds, for each finished match of a plan; `finished` are
+    /// those of all flows of its rule, these included.
     ///
     /// # Errors
     ///
     /// Where the predicate does not fit the columns.
-    pub fn judge(&self, plan: &Plan, predicate: &Predicate, instances: &Instances) -> Result<Vec<bool>, SearchError> {
-        if instances.is_empty() {
+    pub fn judge(
+        &self,
+        plan: &Plan,
+        predicate: &Predicate,
+        matches: &Instances,
+        finished: &[Instances],
+    ) -> Result<Vec<bool>, SearchError> {
+        if matches.is_empty() {
             return Ok(Vec::new());
         }
-        judge::judge(&plan.flow, self.at(&plan.flow)?.ledger, predicate, instances)
+        judge::judge(&plan.flow, self.at(&plan.flow)?.ledger, predicate, matches, finished)
     }
 
     /// Whether a transfer is there that a rule's `without` forbids, for each finished match.

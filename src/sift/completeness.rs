@@ -69,6 +69,7 @@ impl Completeness {
         let named = |(column, transfers)| UnknownHistory { rule, column, transfers };
         self.unknown.extend(unknown.into_iter().map(named));
         self.unknown.sort();
+        self.unknown.dedup();
     }
 
     /// Adds a rule that could not be evaluated.

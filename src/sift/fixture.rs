@@ -118,6 +118,7 @@ pub(crate) fn typology(id: &str, severity: Severity, flow: Flow) -> Typology {
         specialises: Vec::new(),
         parameters: Vec::new(),
         flow,
+        others: Vec::new(),
         tests: Vec::new(),
         path: format!("typologies/{id}.yaml"),
         sha256: "00".repeat(32),

@@ -41,6 +41,8 @@ pub struct Match {
     pub id: String,
     /// Position of the rule in the run's set.
     pub rule: usize,
+    /// Position among the rule's flows of the one that it fits.
+    pub variant: usize,
     /// Accounts of the single roles in role order, then the unnamed accounts in flow order.
     pub binding: Vec<AccountId>,
     /// The accounts of each role of the flow, in key order.
@@ -124,7 +126,7 @@ pub struct Case {
     pub unweighed: usize,
 }
 
-/// What the search of one rule found.
+/// What the search of one flow of a rule found.
 #[derive(Clone, Debug)]
 pub struct Found<'a> {
     /// Position of the rule in the run's set.
@@ -165,7 +167,7 @@ pub struct Sifted {
     pub matches: Matches,
     /// The cases.
     pub cases: Cases,
-    /// What became of the instances, for each of `found` in rule order.
+    /// What became of the instances of each rule, in rule order.
     pub tallies: Vec<Tally>,
     /// What was cut, and which rules' `unless` does not fit the ledger.
     pub completeness: Completeness,
@@ -183,14 +185,18 @@ pub fn consolidate(
     searcher: &Searcher<'_>,
     set: &TypologySet,
 ) -> Result<Sifted, SearchError> {
-    found.sort_by_key(|found| found.rule);
+    found.sort_by_key(|found| (found.rule, found.plan.variant));
     let mut sifted = Sifted::default();
-    for found in found {
-        let rule = found.rule;
-        sifted.completeness.add_cuts(rule, &found.instances.cuts);
-        match settle(&found, searcher, &set.typologies[rule].id) {
+    for flows in found.chunk_by(|a, b| a.rule == b.rule) {
+        let rule = flows[0].rule;
+        for flow in flows {
+            sifted.completeness.add_cuts(rule, &flow.instances.cuts);
+        }
+        match settle(flows, searcher, &set.typologies[rule].id) {
             Ok((matches, tally)) => {
-                sifted.completeness.add_unknown(rule, searcher.unknown_history(&found.plan.flow)?);
+                for flow in flows {
+                    sifted.completeness.add_unknown(rule, searcher.unknown_history(&flow.plan.flow)?);
+                }
                 sifted.matches.list.extend(matches);
                 sifted.tallies.push(tally);
             }
@@ -205,54 +211,75 @@ pub fn consolidate(
     Ok(sifted)
 }
 
-/// The matches of one rule, in (started, id) order, and what became of its instances.
-fn settle(found: &Found<'_>, searcher: &Searcher<'_>, id: &str) -> Result<(Vec<Match>, Tally), SearchError> {
-    let flow = &found.plan.flow;
-    let ledger = searcher.ledger_of(flow)?;
-    let mut tally = Tally { rule: found.rule, instances: found.instances.total(), ..Tally::default() };
-    let mut episodes = episode::put_together(&found.instances);
-    tally.finished = episodes.len();
-    tally.above_upper_end = drop_where(&mut episodes, |episodes| Ok(upper::exceeded(flow, ledger, episodes)))?;
-    if !flow.without.is_empty() {
-        tally.without = drop_where(&mut episodes, |episodes| searcher.forbidden(found.plan, episodes))?;
+/// The matches of one rule, in (started, id) order, and what became of the instances of its flows.
+fn settle(flows: &[Found<'_>], searcher: &Searcher<'_>, id: &str) -> Result<(Vec<Match>, Tally), SearchError> {
+    let mut tally = Tally { rule: flows[0].rule, ..Tally::default() };
+    let finished = flows.iter().map(|found| finish(found, searcher, &mut tally));
+    let mut episodes = finished.collect::<Result<Vec<Instances>, SearchError>>()?;
+    let judged = flows.iter().zip(&episodes).map(|(found, matches)| match &found.plan.flow.unless {
+        Some(unless) => searcher.judge(found.plan, unless, matches, &episodes),
+        None => Ok(vec![false; matches.len()]),
+    });
+    let judged = judged.collect::<Result<Vec<_>, SearchError>>()?;
+    tally.unless = drop_flagged(&mut episodes, &judged);
+    let contained = subset::contained(&episodes);
+    tally.contained = drop_flagged(&mut episodes, &contained);
+    let mut matches: Vec<Match> = Vec::new();
+    for (found, episodes) in flows.iter().zip(&episodes) {
+        let ledger = searcher.ledger_of(&found.plan.flow)?;
+        let positions = (0..episodes.len()).into_par_iter();
+        matches.par_extend(positions.map(|position| report(found, id, ledger, episodes.get(position))));
     }
-    if !flow.expected.is_empty() {
-        tally.expected = drop_where(&mut episodes, |episodes| searcher.not_missing(found.plan, episodes))?;
-    }
-    if let Some(unless) = &flow.unless {
-        tally.unless = drop_where(&mut episodes, |episodes| searcher.judge(found.plan, unless, episodes))?;
-    }
-    tally.contained = drop_where(&mut episodes, |episodes| Ok(subset::contained(episodes)))?;
-    tally.matches = episodes.len();
-    let positions = (0..episodes.len()).into_par_iter();
-    let mut matches: Vec<Match> =
-        positions.map(|position| report(found.rule, id, found.plan, ledger, episodes.get(position))).collect();
+    tally.matches = matches.len();
     matches.par_sort_by(|a, b| a.started.cmp(&b.started).then_with(|| a.id.cmp(&b.id)));
     Ok((matches, tally))
 }
 
-/// Drops the episodes that a judgement names; says how many.
-fn drop_where(
-    episodes: &mut Instances,
-    judge: impl FnOnce(&Instances) -> Result<Vec<bool>, SearchError>,
-) -> Result<usize, SearchError> {
-    let dropped = judge(episodes)?;
-    let count = dropped.iter().filter(|&&dropped| dropped).count();
+/// The finished matches of one flow that upper ends, `without` and `expected` leave.
+fn finish(found: &Found<'_>, searcher: &Searcher<'_>, tally: &mut Tally) -> Result<Instances, SearchError> {
+    let flow = &found.plan.flow;
+    let ledger = searcher.ledger_of(flow)?;
+    let mut episodes = episode::put_together(&found.instances);
+    tally.instances += found.instances.total();
+    tally.finished += episodes.len();
+    let exceeded = upper::exceeded(flow, ledger, &episodes);
+    tally.above_upper_end += drop_one(&mut episodes, &exceeded);
+    if !flow.without.is_empty() {
+        let forbidden = searcher.forbidden(found.plan, &episodes)?;
+        tally.without += drop_one(&mut episodes, &forbidden);
+    }
+    if !flow.expected.is_empty() {
+        let came = searcher.not_missing(found.plan, &episodes)?;
+        tally.expected += drop_one(&mut episodes, &came);
+    }
+    Ok(episodes)
+}
+
+/// Drops the flagged episodes of each flow; says how many.
+fn drop_flagged(flows: &mut [Instances], flags: &[Vec<bool>]) -> usize {
+    flows.iter_mut().zip(flags).map(|(episodes, flags)| drop_one(episodes, flags)).sum()
+}
+
+/// Drops the flagged episodes of one flow; says how many.
+fn drop_one(episodes: &mut Instances, flags: &[bool]) -> usize {
+    let count = flags.iter().filter(|&&flag| flag).count();
     if count > 0 {
-        let keep: Vec<bool> = dropped.iter().map(|&dropped| !dropped).collect();
+        let keep: Vec<bool> = flags.iter().map(|&flag| !flag).collect();
         *episodes = episodes.filtered(&keep);
     }
-    Ok(count)
+    count
 }
 
 /// The match that an episode is; its cover and its case are filled in when all matches are known.
-fn report(rule: usize, id: &str, plan: &Plan, ledger: &Ledger, episode: Instance<'_>) -> Match {
-    let known = features(&plan.flow, ledger, episode);
+fn report(found: &Found<'_>, id: &str, ledger: &Ledger, episode: Instance<'_>) -> Match {
+    let flow = &found.plan.flow;
+    let known = features(flow, ledger, episode);
     let transfers = episode.transfers();
-    let (near_start, near_end) = edge::near(ledger, &plan.flow, known.started, known.ended);
+    let (near_start, near_end) = edge::near(ledger, flow, known.started, known.ended);
     Match {
         id: id::of_match(id, ledger, episode.binding, &transfers),
-        rule,
+        rule: found.rule,
+        variant: found.plan.variant.0,
         binding: episode.binding.to_vec(),
         slots: episode::slots(episode),
         transfers,

@@ -1,7 +1,7 @@
 //! Drops matches that another match of the same rule holds: a chain of three inside a chain of five.
 //!
 //! Of two matches, one whose distinct transfers are a proper subset of the other's goes; of several with the same
-//! transfers the one stays whose binding comes first in account-key order. A match is compared only with the larger
+//! transfers the one stays whose binding comes first in account-key order, then the one of the earlier alternative. A match is compared only with the larger
 //! matches of its rarest transfer, so a million matches take seconds, not hours.
 
 use rayon::prelude::*;
@@ -12,11 +12,22 @@ use crate::search::Instances;
 
 use super::index::{Index, shared};
 
-/// For each finished match of one rule, in binding order, whether another match makes it redundant.
-pub(super) fn contained(finished: &Instances) -> Vec<bool> {
-    let positions = (0..finished.len()).into_par_iter();
-    let sets: Vec<Vec<RowId>> = positions.map(|position| finished.get(position).transfers()).collect();
-    contained_sets(&sets)
+/// For each finished match of one rule, flow by flow and in binding order in each, whether another match makes it
+/// redundant.
+pub(super) fn contained(flows: &[Instances]) -> Vec<Vec<bool>> {
+    let mut order: Vec<(usize, usize)> = flows
+        .iter()
+        .enumerate()
+        .flat_map(|(flow, found)| (0..found.len()).map(move |position| (flow, position)))
+        .collect();
+    let found = |&(flow, position): &(usize, usize)| flows[flow].get(position);
+    order.sort_by(|a, b| found(a).binding.cmp(found(b).binding));
+    let sets: Vec<Vec<RowId>> = order.par_iter().map(|place| found(place).transfers()).collect();
+    let mut contained: Vec<Vec<bool>> = flows.iter().map(|found| vec![false; found.len()]).collect();
+    for ((flow, position), inside) in order.into_iter().zip(contained_sets(&sets)) {
+        contained[flow][position] = inside;
+    }
+    contained
 }
 
 /// The same for sorted sets: whether a later part of the list or a larger set makes one redundant.

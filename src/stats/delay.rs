@@ -16,7 +16,7 @@ pub(super) fn delays(matches: &[&Match], ledger: &Ledger, set: &TypologySet) -> 
 }
 
 fn delays_in(matched: &Match, ledger: &Ledger, set: &TypologySet) -> Vec<f64> {
-    let flow = &set.typologies[matched.rule].flow;
+    let flow = set.typologies[matched.rule].flow_at(matched.variant);
     let mut delays = Vec::new();
     for (position, slot) in matched.slots.iter().enumerate() {
         let Some(feeders) = feeders(flow, ledger, matched, position) else { continue };

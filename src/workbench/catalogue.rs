@@ -73,12 +73,12 @@ fn section(rule: &Typology) -> String {
         rule.version,
         counted(rule.tests.len(), "test")
     ));
-    line(needs(&rule.flow));
+    line(needs(rule));
     if !rule.specialises.is_empty() {
         line(format!("Explains matches of {}.", names(&rule.specialises)));
     }
     text += "\n";
-    text += &flow(&rule.flow);
+    text += &flow(rule);
     if !rule.parameters.is_empty() {
         text += "\n| parameter | default | range | meaning |\n|---|---|---|---|\n";
         for parameter in &rule.parameters {
@@ -101,8 +101,8 @@ fn parameter_row(parameter: &Parameter) -> String {
 }
 
 /// The columns that a ledger must have for the rule to be asked.
-fn needs(flow: &Flow) -> String {
-    let needs = plan::columns(flow);
+fn needs(rule: &Typology) -> String {
+    let needs = plan::columns(rule);
     let list = |columns: &std::collections::BTreeSet<String>, of: &str| {
         let columns: Vec<String> = columns.iter().cloned().collect();
         (!columns.is_empty()).then(|| format!("{} of {of}", names(&columns)))
@@ -113,13 +113,20 @@ fn needs(flow: &Flow) -> String {
 }
 
 /// The flow as numbered sentences, and what holds for all of it.
-fn flow(flow: &Flow) -> String {
-    let Flow { within, level, distinct, filter, roles, steps, having, unless, without, expected, repeat_within } = flow;
+fn flow(rule: &Typology) -> String {
+    let Flow { within, level, distinct, filter, roles, steps, having, unless, without, expected, repeat_within } =
+        &rule.flow;
     let mut text = String::new();
     for (position, step) in steps.iter().enumerate() {
         let fed =
             position > 0 && step.direction == Direction::Forward && steps[position - 1].direction == Direction::Forward;
-        writeln!(text, "{}. {}", position + 1, sentence(roles, step, fed)).expect("memory takes all");
+        let mut ways: Vec<String> = Vec::new();
+        for way in rule.flows().map(|flow| sentence(roles, &flow.steps[position], fed)) {
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+        writeln!(text, "{}. {}", position + 1, ways.join(" *Or:* ")).expect("memory takes all");
     }
     write!(text, "\nAll within {within}").expect("memory takes all");
     for (words, predicate) in [("where", filter), ("having", having), ("unless", unless)].into_iter().filter_map(both) {

@@ -7,9 +7,9 @@ use std::fmt;
 use std::sync::atomic::AtomicBool;
 
 use crate::columns::Ledger;
-use crate::lang::{RuleTest, Typology, TypologySet};
+use crate::lang::{Flow, RuleTest, Typology, TypologySet};
 use crate::plan::{self, Plan};
-use crate::search::{Levels, Limits, Searcher};
+use crate::search::{Levels, Limits, SearchError, Searcher};
 use crate::sift::{self, Found, Match, Matches};
 
 use super::fixture;
@@ -63,41 +63,43 @@ pub fn run(set: &TypologySet) -> Vec<Outcome> {
 }
 
 fn check(typology: &Typology, test: &RuleTest) -> Result<(), Failure> {
-    let ledger = fixture::ledger(test, &plan::columns(&typology.flow).lists).map_err(Failure::NotEvaluable)?;
+    let ledger = fixture::ledger(test, &plan::columns(typology).lists).map_err(Failure::NotEvaluable)?;
     let ledger = ledger.with_owners(typology.flow.level.column());
-    let plan = plan::build(typology, &ledger.summary()).map_err(|missing| Failure::NotEvaluable(missing.reason))?;
-    let found = matches(typology, &plan, &ledger)?;
-    compare(&plan, &ledger, &test.matches, &found.list)
+    let plans = plan::build(typology, &ledger.summary()).map_err(|missing| Failure::NotEvaluable(missing.reason))?;
+    let found = matches(typology, &plans, &ledger)?;
+    compare(&typology.flow, &ledger, &test.matches, &found.list)
 }
 
-/// The matches of one rule, found by two kernels.
-fn matches(typology: &Typology, plan: &Plan, ledger: &Ledger) -> Result<Matches, Failure> {
-    let levels = Levels::new(ledger, [&plan.flow]);
+/// The matches of one rule, each of its flows searched by two kernels.
+fn matches(typology: &Typology, plans: &[Plan], ledger: &Ledger) -> Result<Matches, Failure> {
+    let levels = Levels::new(ledger, [&typology.flow]);
     let searcher = Searcher::new(ledger).with_levels(&levels);
-    let failed = |error: crate::search::SearchError| Failure::NotEvaluable(error.to_string());
-    let fast = searcher.run(plan, &Limits::default(), &AtomicBool::new(false)).map_err(failed)?;
-    let slow = searcher.run_exhaustive(plan).map_err(failed)?;
-    if fast != slow {
-        let message = format!(
-            "the {} kernel finds {} instances, the exhaustive one {}",
-            plan.kernel.name(),
-            fast.total(),
-            slow.total()
-        );
-        return Err(Failure::Kernels(message));
-    }
+    let found = plans.iter().map(|plan| {
+        let fast = searcher.run(plan, &Limits::default(), &AtomicBool::new(false)).map_err(|error| failed(&error))?;
+        let slow = searcher.run_exhaustive(plan).map_err(|error| failed(&error))?;
+        if fast == slow {
+            return Ok(Found { rule: 0, plan, instances: fast });
+        }
+        let kernel = plan.kernel.name();
+        let (fast, slow) = (fast.total(), slow.total());
+        Err(Failure::Kernels(format!("the {kernel} kernel finds {fast} instances, the exhaustive one {slow}")))
+    });
+    let found = found.collect::<Result<Vec<_>, Failure>>()?;
     let alone = TypologySet { typologies: vec![typology.clone()] };
-    let sifted =
-        sift::consolidate(vec![Found { rule: 0, plan, instances: fast }], &searcher, &alone).map_err(failed)?;
+    let sifted = sift::consolidate(found, &searcher, &alone).map_err(|error| failed(&error))?;
     match sifted.completeness.not_evaluated.first() {
         Some(missing) => Err(Failure::NotEvaluable(missing.reason.clone())),
         None => Ok(sifted.matches),
     }
 }
 
+fn failed(error: &SearchError) -> Failure {
+    Failure::NotEvaluable(error.to_string())
+}
+
 /// Pairs expected matches with found ones, one to one; roles that a test leaves out are not compared.
-fn compare(plan: &Plan, ledger: &Ledger, expected: &[Roles], found: &[Match]) -> Result<(), Failure> {
-    let named: Vec<Roles> = found.iter().map(|found| roles(plan, ledger, found)).collect();
+fn compare(flow: &Flow, ledger: &Ledger, expected: &[Roles], found: &[Match]) -> Result<(), Failure> {
+    let named: Vec<Roles> = found.iter().map(|found| roles(flow, ledger, found)).collect();
     let fits = |want: &Roles, have: &Roles| want.iter().all(|(role, accounts)| have.get(role) == Some(accounts));
     let mut partner: Vec<Option<usize>> = vec![None; found.len()];
     let mut missing = Vec::new();
@@ -139,8 +141,8 @@ fn assign(
     false
 }
 
-fn roles(plan: &Plan, ledger: &Ledger, found: &Match) -> Roles {
-    let names = plan.flow.roles.iter().map(|role| role.name.clone());
+fn roles(flow: &Flow, ledger: &Ledger, found: &Match) -> Roles {
+    let names = flow.roles.iter().map(|role| role.name.clone());
     let accounts = found
         .roles
         .iter()

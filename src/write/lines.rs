@@ -95,7 +95,10 @@ fn line<'a>(report: Report<'a>, found: &'a Match) -> Line<'a> {
         near_end: found.near_end,
         covered_by: &found.covered_by,
         case: &report.sifted.cases.list[found.case].id,
-        flow: placed(&typology.flow, found).into_iter().map(|placed| transfer(ledger, &placed)).collect(),
+        flow: placed(typology.flow_at(found.variant), found)
+            .into_iter()
+            .map(|placed| transfer(ledger, &placed))
+            .collect(),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::ingest::{InputFile, RateUsed};
 use crate::lang::{Typology, Value};
+use crate::plan::Plan;
 use crate::stats::CompletenessFacts;
 
 use super::Report;
@@ -46,7 +47,7 @@ struct Rule<'a> {
     version: u32,
     path: &'a str,
     sha256: &'a str,
-    kernel: Option<&'static str>,
+    kernel: Option<String>,
     parameters: BTreeMap<&'a str, String>,
 }
 
@@ -61,7 +62,7 @@ pub(super) struct Output {
 pub(super) fn manifest(report: Report<'_>, outputs: Vec<Output>) -> Manifest<'_> {
     let (intake, facts) = (report.intake, report.facts);
     let rejected = intake.rejects.rows.len() as u64;
-    let kernels = report.plans.iter().map(|plan| plan.as_ref().map(|plan| plan.kernel.name()));
+    let kernels = report.plans.iter().map(|plans| plans.as_deref().map(kernels));
     Manifest {
         program: PROGRAM,
         version: env!("CARGO_PKG_VERSION"),
@@ -89,7 +90,15 @@ pub(super) fn manifest(report: Report<'_>, outputs: Vec<Output>) -> Manifest<'_>
     }
 }
 
-fn rule<'a>(typology: &'a Typology, kernel: Option<&'static str>) -> Rule<'a> {
+/// The matchers of a rule's flows, each once.
+fn kernels(plans: &[Plan]) -> String {
+    let mut names: Vec<&str> = plans.iter().map(|plan| plan.kernel.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(", ")
+}
+
+fn rule(typology: &Typology, kernel: Option<String>) -> Rule<'_> {
     let value = |value: &Value| value.to_string();
     Rule {
         id: &typology.id,

@@ -33,7 +33,7 @@ pub struct Report<'a> {
     /// The rules that ran.
     pub set: &'a TypologySet,
     /// The plan of each rule that could be asked.
-    pub plans: &'a [Option<Plan>],
+    pub plans: &'a [Option<Vec<Plan>>],
     /// Matches, cases and completeness.
     pub sifted: &'a Sifted,
     /// Aggregate statistics.

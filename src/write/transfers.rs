@@ -52,7 +52,7 @@ pub(super) fn write<W: Write + Send>(report: Report<'_>, out: W) -> Result<W, Pa
     let mut rows = Rows::new(report.ledger());
     let mut table = table::open(out, &rows.take()?)?;
     for found in &report.sifted.matches.list {
-        let flow = &report.set.typologies[found.rule].flow;
+        let flow = report.set.typologies[found.rule].flow_at(found.variant);
         for part in placed(flow, found).chunk_by(|a, b| a.slot == b.slot) {
             let feeders = feeders(flow, report.ledger(), found, part[0].slot);
             for placed in part {

@@ -104,7 +104,7 @@ pub(in crate::search) fn kept(task: &Task<'_>, instances: Instances) -> Result<I
     if instances.is_empty() {
         return Ok(instances);
     }
-    Ok(instances.filtered(&judge(task.flow, task.ledger, having, &instances)?))
+    Ok(instances.filtered(&judge(task.flow, task.ledger, having, &instances, &[])?))
 }
 
 /// Searches every anchor, in parallel, and returns what was found in anchor order.

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: args::Plan) -> Result<u8, Failure> {
 
 fn without_ledger(request: &Request, verbose: bool) -> Result<u8, Failure> {
     let all = library::compile(&request.sources, &request.overrides)?;
-    let plans: Vec<Plan> = plan::together(&all, None).into_iter().filter_map(Result::ok).collect();
+    let plans: Vec<Plan> = plan::together(&all, None).into_iter().flatten().flatten().collect();
     let wanted = library::only(all, &request.only)?;
     for plan in plans.iter().filter(|plan| wanted.typologies.iter().any(|wanted| wanted.id == plan.typology)) {
         write!(io::stdout(), "{}", text(plan, verbose))?;
@@ -113,7 +113,7 @@ fn analyze(request: &Request, verbose: bool) -> Result<u8, Failure> {
             Ok((plan, scans, narrowed, instances)) => {
                 write!(out, "{}", text(plan, verbose))?;
                 write_ledger(&mut out, &summary)?;
-                write_parts(&mut out, plan, (scans, narrowed, *instances), &watch.parts(rule))?;
+                write_parts(&mut out, plan, (scans, narrowed, *instances), &watch.parts(&plan.label()))?;
             }
             Err(missing) => writeln!(out, "plan {rule}\n  not evaluable: {missing}")?,
         }
