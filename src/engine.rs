@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::columns::LedgerSummary;
@@ -28,6 +29,9 @@ pub struct Request {
     pub intake: ingest::Request,
     /// Budgets of the search.
     pub limits: Limits,
+    /// Set by whoever watches the clock when the time budget is used up: what has not been searched by then is cut, and
+    /// the run says what. The result of such a run depends on how fast it went.
+    pub late: Arc<AtomicBool>,
     /// Threads of the search; one a core where none is given. The result does not depend on it.
     pub threads: Option<NonZeroUsize>,
 }
@@ -122,7 +126,7 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
         let planned = plan::together(&set, Some(&summary));
         let levels = Levels::new(&intake.ledger, set.typologies.iter().map(|typology| &typology.flow));
         let plans: Vec<&Plan> = planned.iter().flatten().flatten().collect();
-        let searcher = Searcher::new(&intake.ledger).with_levels(&levels).narrowed(&plans);
+        let searcher = Searcher::new(&intake.ledger).with_levels(&levels).until(&request.late).narrowed(&plans);
         let (found, lacking) = search(&planned, &searcher, request, observer, stop)?;
         observer.hear(Event::Sifting);
         let mut sifted = sift::consolidate(found, &searcher, &set).map_err(|_| RunError::Interrupted)?;

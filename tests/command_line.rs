@@ -159,7 +159,13 @@ fn settings_stand_below_the_environment_and_that_below_flags() {
     let folder = with_file("moneytrail.toml", "max-rejects = \"nonsense\"\n");
     let wrong = moneytrail(folder.path(), &["run", &sample_text()]);
     assert_eq!(code(&wrong), 2);
-    let flag = moneytrail(folder.path(), &["run", &sample_text(), "--max-rejects", "5", "--rule", "fan-in"]);
+    for budget in ["soon", "0s", "10"] {
+        let output = moneytrail(folder.path(), &["run", &sample_text(), "--max-rejects", "5", "--time-budget", budget]);
+        assert_eq!(code(&output), 2, "{budget}");
+        assert!(text(&output.stderr).contains("no time budget"), "{}", text(&output.stderr));
+    }
+    let flags = ["run", &sample_text(), "--max-rejects", "5", "--rule", "fan-in", "--time-budget", "2h"];
+    let flag = moneytrail(folder.path(), &flags);
     assert_eq!(code(&flag), 0, "{}", text(&flag.stderr));
     let environment = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
         .args(["run", &sample_text(), "--rule", "fan-in"])

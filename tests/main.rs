@@ -2,6 +2,7 @@
 
 mod architecture;
 mod around;
+mod budgets;
 mod cases;
 mod command_line;
 mod diagnostics;

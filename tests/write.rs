@@ -80,6 +80,7 @@ fn analyse(home: &Path, ledger: &str) -> Analysis {
 
 fn write_at(analysis: &Analysis, out: &Path) {
     let facts = RunFacts {
+        time_budget: None,
         command: vec!["moneytrail".into(), "run".into()],
         started: Time(0),
         finished: Time(1_000_000),

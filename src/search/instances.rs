@@ -30,6 +30,8 @@ pub struct Instances {
 pub struct Cut {
     /// The account at which the search was anchored; `None` where the whole rule was cut.
     pub anchor: Option<AccountId>,
+    /// Where a run of accounts in key order was not searched, the last of them, `anchor` being the first.
+    pub through: Option<AccountId>,
     /// The budget that ended it, as the option that raises it: `--max-instances-per-anchor`.
     pub budget: &'static str,
     /// Instances found there before it ended.
@@ -136,10 +138,31 @@ impl Instances {
 
     /// Adds all of another.
     pub fn append(&mut self, other: &Self) {
+        if self.is_empty() && self.cuts.is_empty() {
+            self.clone_from(other);
+            return;
+        }
         for instance in other.iter() {
             self.push_instance(instance);
         }
         self.cuts.extend_from_slice(&other.cuts);
+    }
+
+    /// Keeps the first `len`.
+    pub(super) fn truncate(&mut self, len: usize) {
+        if len >= self.len() {
+            return;
+        }
+        let end = |ends: &[usize]| if len == 0 { 0 } else { ends[len - 1] };
+        let (bindings, slots) = (end(&self.binding_ends), end(&self.slot_ends));
+        let rows = if slots == 0 { 0 } else { self.row_ends[slots - 1] };
+        self.bindings.truncate(bindings);
+        self.binding_ends.truncate(len);
+        self.slots.truncate(slots);
+        self.slot_ends.truncate(len);
+        self.rows.truncate(rows);
+        self.row_ends.truncate(slots);
+        self.counts.truncate(len);
     }
 
     /// Adds a copy of one.

@@ -20,7 +20,7 @@ mod task;
 pub use features::{Features, features};
 pub use instances::{Cut, Instance, Instances};
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::columns::Ledger;
@@ -48,6 +48,10 @@ impl Default for Limits {
     }
 }
 
+/// The budgets as the options that raise them.
+const MATCHES_PER_RULE: &str = "--max-matches-per-rule";
+const TIME: &str = "--time-budget";
+
 /// Why a search has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SearchError {
@@ -69,6 +73,8 @@ pub struct Searcher<'a> {
     selector: Selector<'a>,
     refers: OnceLock<Option<Refers>>,
     shared: Shared,
+    /// Set by whoever watches the clock: what has not been searched by then is cut.
+    late: Arc<AtomicBool>,
     /// The same ledger put together by owner.
     levels: Vec<(MatchLevel, Searcher<'a>)>,
 }
@@ -96,8 +102,22 @@ impl<'a> Searcher<'a> {
     pub fn new(ledger: &'a Ledger) -> Self {
         let graph = Arc::new(Graph::new(ledger));
         let selector = Selector::new(ledger, Arc::clone(&graph));
-        let (common, refers, shared) = (None, OnceLock::new(), Shared::default());
-        Self { ledger, graph, common, selector, refers, shared, levels: Vec::new() }
+        let (common, refers, shared, late) = (None, OnceLock::new(), Shared::default(), Arc::default());
+        Self { ledger, graph, common, selector, refers, shared, late, levels: Vec::new() }
+    }
+
+    /// The same with a time budget: when `late` is set, searches under way end, and say what they have not searched.
+    #[must_use]
+    pub fn until(mut self, late: &Arc<AtomicBool>) -> Self {
+        self.late = Arc::clone(late);
+        for (_, searcher) in &mut self.levels {
+            searcher.late = Arc::clone(late);
+        }
+        self
+    }
+
+    fn is_late(&self) -> bool {
+        self.late.load(Ordering::Relaxed)
     }
 
     /// The same for rules that are matched between owners, too.
@@ -121,7 +141,7 @@ impl<'a> Searcher<'a> {
 
     /// The lists of what some plan can use, where they are worth making.
     fn usable(&self, plans: &[&Plan]) -> Option<Graph> {
-        if !plans.iter().all(|plan| plan.program.common) {
+        if self.is_late() || !plans.iter().all(|plan| plan.program.common) {
             return None;
         }
         // A plan that cannot be asked says so when it is run.
@@ -150,6 +170,11 @@ impl<'a> Searcher<'a> {
     ///
     /// Where a predicate does not fit the ledger's columns, or `stop` was set.
     pub fn run(&self, plan: &Plan, limits: &Limits, stop: &AtomicBool) -> Result<Instances, SearchError> {
+        if self.is_late() {
+            let mut nothing = Instances::default();
+            nothing.cuts.push(Cut { anchor: None, through: None, budget: TIME, found: 0 });
+            return Ok(nothing);
+        }
         self.prepare(plan, limits)?.run(stop)
     }
 
@@ -184,9 +209,9 @@ impl<'a> Searcher<'a> {
         if undoing && refers.is_none() {
             return Err(SearchError::NotEvaluable("the ledger has no column `refers_to`".to_owned()));
         }
-        let Self { ledger, selector, shared, .. } = self;
+        let Self { ledger, selector, shared, late, .. } = self;
         let graph = self.common.as_ref().unwrap_or(&self.graph);
-        Ok(Tools { ledger, graph, selector, shared, refers })
+        Ok(Tools { ledger, graph, selector, shared, refers, late })
     }
 
     /// Whether a predicate over instance columns (`unless`) holds, for each finished match of a plan; `finished` are
@@ -320,7 +345,7 @@ fn within_budget(mut found: Instances, limits: &Limits) -> Instances {
         let total = found.total();
         let keep: Vec<bool> = (0..found.len()).map(|position| position < most).collect();
         found = found.filtered(&keep);
-        found.cuts.push(Cut { anchor: None, budget: "--max-matches-per-rule", found: total });
+        found.cuts.push(Cut { anchor: None, through: None, budget: MATCHES_PER_RULE, found: total });
     }
     found
 }

@@ -1,6 +1,7 @@
 //! A plan bound to a ledger: which transfers are candidates of each step, and which accounts a role admits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::columns::{AccountId, Ledger, Money, RowId, Time};
 use crate::lang::{Direction, Flow, Predicate, RoleId, Shape, Step, StepId, names_kind};
@@ -23,6 +24,7 @@ pub(super) struct Task<'a> {
     pub(super) graph: Lists<'a>,
     pub(super) limits: Limits,
     refers: Option<&'a Refers>,
+    late: &'a AtomicBool,
     /// `C_i` of the language reference: no self-transfer, the rule's and the step's `where` hold. Made from the
     /// predicates as written, for the kernel that defines what a match is; empty for the others.
     candidates: Vec<Mask>,
@@ -43,6 +45,8 @@ pub(super) struct Tools<'a> {
     pub(super) shared: &'a Shared,
     /// Which transfer undoes which, where some step undoes another.
     pub(super) refers: Option<&'a Refers>,
+    /// Whether the time budget is used up.
+    pub(super) late: &'a AtomicBool,
 }
 
 /// The lists of transfers by account that a kernel walks.
@@ -112,7 +116,7 @@ impl<'a> Task<'a> {
         limits: Limits,
         steps: usize,
     ) -> Result<Self, SearchError> {
-        let &Tools { ledger, graph, selector, shared, refers } = tools;
+        let &Tools { ledger, graph, selector, shared, refers, late } = tools;
         let flow = &plan.flow;
         let program = &plan.program;
         let roles: Vec<Admission> = program
@@ -140,7 +144,12 @@ impl<'a> Task<'a> {
         }
         let graph = Lists::Common(graph);
         let (candidates, reach) = (Vec::new(), None);
-        Ok(Self { plan, flow, ledger, graph, limits, refers, candidates, admitted, reach, roles, vias })
+        Ok(Self { plan, flow, ledger, graph, limits, refers, late, candidates, admitted, reach, roles, vias })
+    }
+
+    /// Whether the time budget is used up.
+    pub(super) fn is_late(&self) -> bool {
+        self.late.load(Ordering::Relaxed)
     }
 
     /// The transfers that some step can use.

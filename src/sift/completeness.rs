@@ -34,6 +34,8 @@ pub struct RuleCut {
     pub rule: usize,
     /// The account at which the search ended; `None` where the whole rule was cut.
     pub anchor: Option<AccountId>,
+    /// Where a run of accounts in key order was not searched, the last of them, `anchor` being the first.
+    pub through: Option<AccountId>,
     /// The option that raises the budget.
     pub budget: &'static str,
     /// Instances found there before it ended.
@@ -58,7 +60,13 @@ impl Completeness {
 
     /// Adds the cuts of one rule.
     pub(super) fn add_cuts(&mut self, rule: usize, cuts: &[Cut]) {
-        let named = |cut: &Cut| RuleCut { rule, anchor: cut.anchor, budget: cut.budget, found: cut.found };
+        let named = |cut: &Cut| RuleCut {
+            rule,
+            anchor: cut.anchor,
+            through: cut.through,
+            budget: cut.budget,
+            found: cut.found,
+        };
         self.cuts.extend(cuts.iter().map(named));
         self.cuts.sort();
         self.cuts.dedup();

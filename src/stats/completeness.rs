@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::columns::Ledger;
+use crate::columns::{AccountId, Ledger};
 use crate::lang::TypologySet;
 use crate::sift::Completeness;
 
@@ -26,6 +26,8 @@ pub struct CutFacts {
     pub rule: String,
     /// Key of the account at which the search ended; null where the whole rule was cut.
     pub anchor: Option<String>,
+    /// Where a run of accounts in key order was not searched, the key of the last; else null.
+    pub through: Option<String>,
     /// The option that raises the budget.
     pub budget: &'static str,
     /// Instances found there before it ended.
@@ -55,9 +57,11 @@ pub struct UnknownFacts {
 impl CompletenessFacts {
     pub(super) fn new(completeness: &Completeness, ledger: &Ledger, set: &TypologySet) -> Self {
         let id = |rule: usize| set.typologies[rule].id.clone();
+        let key = |account: AccountId| ledger.accounts().key(account).to_owned();
         let cuts = completeness.cuts.iter().map(|cut| CutFacts {
             rule: id(cut.rule),
-            anchor: cut.anchor.map(|account| ledger.accounts().key(account).to_owned()),
+            anchor: cut.anchor.map(key),
+            through: cut.through.map(key),
             budget: cut.budget,
             found: cut.found,
         });

@@ -17,7 +17,7 @@ pub use folder::{WriteError, folder};
 pub use lines::jsonl;
 pub use place::check_target;
 
-use crate::columns::{Ledger, Time};
+use crate::columns::{Ledger, Span, Time};
 use crate::ingest::Intake;
 use crate::lang::{Override, TypologySet};
 use crate::plan::Plan;
@@ -61,6 +61,8 @@ pub struct RunFacts {
     pub identifiable: bool,
     /// Budgets of the search.
     pub limits: Limits,
+    /// How long the run might take before what was left was cut.
+    pub time_budget: Option<Span>,
     /// Parameters that the run set.
     pub overrides: Vec<Override>,
 }

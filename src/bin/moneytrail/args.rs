@@ -103,6 +103,10 @@ pub(crate) struct Reading {
 /// What ends a search early. A run says what was cut, and by which of these.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Budgets {
+    /// When a run stops to search, such as `10m` after its start: what has not been searched by then is cut. What such
+    /// a run finds depends on the machine. [default: never]
+    #[arg(long, value_name = "DURATION", env = "MONEYTRAIL_TIME_BUDGET")]
+    pub(crate) time_budget: Option<String>,
     /// The most instances found at one account before the search there ends. [default: 1000000]
     #[arg(long, value_name = "N", env = "MONEYTRAIL_MAX_INSTANCES_PER_ANCHOR")]
     pub(crate) max_instances_per_anchor: Option<u64>,

@@ -164,9 +164,15 @@ pub(crate) fn say_how_it_ended(settled: &Settled, analysis: &Analysis, timings: 
     }
     for cut in &sifted.completeness.cuts {
         let account = |anchor| format!("account {}", analysis.intake.ledger.accounts().key(anchor));
-        let place = cut.anchor.map_or_else(|| "the whole rule".to_owned(), account);
+        let place = match (cut.anchor, cut.through) {
+            (Some(first), Some(last)) => {
+                format!("not searched from {} to {}, in key order,", account(first), account(last))
+            }
+            (Some(anchor), None) => format!("ended at {}", account(anchor)),
+            (None, _) => "the whole rule".to_owned(),
+        };
         terminal::complain(&format!(
-            "cut: {} at {place} after {} instances; raise {}",
+            "cut: {}: {place} after {} instances; raise {}",
             id(cut.rule),
             terminal::grouped(cut.found),
             cut.budget

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use moneytrail::columns::Span;
 use moneytrail::engine;
 use moneytrail::ingest::{self, RejectLimit};
 use moneytrail::search::Limits;
@@ -35,6 +37,7 @@ pub(crate) struct Settings {
     max_rejects: Option<Limit>,
     threads: Option<NonZeroUsize>,
     formats: Option<Vec<Form>>,
+    time_budget: Option<String>,
     max_instances_per_anchor: Option<u64>,
     max_matches_per_rule: Option<u64>,
 }
@@ -75,6 +78,8 @@ pub(crate) struct Settled {
     pub(crate) fail_on_match: bool,
     /// Whether matches are held against labels.
     pub(crate) labels: bool,
+    /// How long the run may take before what is left is cut.
+    pub(crate) time_budget: Option<Span>,
 }
 
 impl Settled {
@@ -85,12 +90,14 @@ impl Settled {
         request.intake.inputs = typed.inputs;
         request.intake.labels = typed.labels;
         request.limits = limits(&typed.budgets, &file);
+        let time_budget = typed.budgets.time_budget.or(file.time_budget);
         Ok(Self {
             request,
             out: typed.out.or(file.out),
             forms: Forms { csv: forms.contains(&Form::Csv), jsonl: forms.contains(&Form::Jsonl) },
             fail_on_match: typed.fail_on_match,
             labels: typed.labels,
+            time_budget: time_budget.as_deref().map(duration).transpose()?,
         })
     }
 }
@@ -120,6 +127,7 @@ pub(crate) fn request(typed: Reading, choice: RuleChoice, file: &Settings) -> Re
         only: choice.only,
         intake,
         limits: Limits::default(),
+        late: Arc::default(),
         threads: typed.threads.or(file.threads),
     })
 }
@@ -147,6 +155,14 @@ fn lists(typed: &[String], file: &BTreeMap<String, PathBuf>) -> Result<BTreeMap<
         lists.insert(name.trim_start_matches('@').to_owned(), PathBuf::from(path));
     }
     Ok(lists)
+}
+
+/// Reads `10m`.
+fn duration(text: &str) -> Result<Span, Failure> {
+    let span = text.parse::<Span>().ok().filter(|span| *span > Span::ZERO);
+    span.ok_or_else(|| {
+        Failure::usage(format!("`{text}` is no time budget: write a duration such as `90s`, `10m` or `2h`"))
+    })
 }
 
 /// Reads `100` or `2%`.

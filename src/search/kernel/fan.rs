@@ -66,6 +66,7 @@ impl Fan<'_> {
         let mut counts = FxHashMap::<AccountId, u32>::default();
         let (mut begin, mut end) = (0, 0);
         while begin < rows.len() {
+            sink.go_on()?;
             let start = self.task.ledger.time(rows[begin]);
             while end < rows.len() && self.task.ledger.time(rows[end]) <= start + self.task.flow.within {
                 *counts.entry(self.partner(rows[end])).or_default() += 1;

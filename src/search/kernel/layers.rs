@@ -116,6 +116,7 @@ impl Line<'_> {
         let part = &task.flow.steps[step];
         let (earliest, latest) = (self.earliest, self.latest);
         for &row in task.between(task.right_of(step, from), earliest, latest) {
+            sink.go_on()?;
             let again = self.slots.iter().any(|slot| slot.chosen && slot.rows[0] == row);
             if again
                 || !task.is_admitted(step, row)
@@ -164,6 +165,7 @@ impl Line<'_> {
     fn fill(&mut self, step: StepId, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let task = self.task;
         let part = &task.flow.steps[step];
+        sink.go_on()?;
         let mut rows = self.candidates(step);
         let right = |row: RowId| task.right(step, row);
         if !task.flow.roles[part.right].is_single() {
@@ -255,6 +257,7 @@ impl Line<'_> {
         starts.dedup();
         let binding: Vec<AccountId> = self.singles.iter().flatten().chain(&self.between).copied().collect();
         for start in starts {
+            sink.go_on()?;
             if let Some(window) = self.window(&slots, start) {
                 sink.push(&binding, window.iter().map(|slot| (slot.step, slot.rows.as_slice())), 1)?;
             }

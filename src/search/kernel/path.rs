@@ -98,6 +98,7 @@ impl<'t> Walk<'t> {
 
     /// Tries every transfer that can be the next hop of a step from an account.
     fn leave(&mut self, step: StepId, hop: u32, from: AccountId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        sink.go_on()?;
         let task = self.task;
         let last = *self.rows.last().expect("a walk begins with a transfer");
         let time = task.ledger.time(last);

@@ -2,7 +2,7 @@
 //! the budget of each anchor is kept.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -11,10 +11,13 @@ use crate::lang::StepId;
 
 use super::super::judge::judge;
 use super::super::task::Task;
-use super::super::{Cut, Instances, SearchError};
+use super::super::{Cut, Instances, MATCHES_PER_RULE, SearchError, TIME};
 
 /// Rows that wait before they are judged and put together: about 8 MB.
 const PENDING_ROWS: usize = 1 << 21;
+
+/// Tries between two looks at whether the search must end.
+const TRIES: u32 = 1 << 10;
 
 /// Anchors searched by one thread in a row; small enough to share out, large enough to judge in batches.
 const CHUNK: usize = 256;
@@ -29,6 +32,8 @@ pub(in crate::search) struct Sink<'t> {
     done: Instances,
     anchor: AccountId,
     found_here: u64,
+    full: bool,
+    tries: u32,
     failed: Option<SearchError>,
 }
 
@@ -42,8 +47,29 @@ impl<'t> Sink<'t> {
             done: Instances::default(),
             anchor: AccountId(0),
             found_here: 0,
+            full: false,
+            tries: 0,
             failed: None,
         }
+    }
+
+    /// Asked at every try, found or not: breaks where the search must end.
+    #[inline]
+    pub(super) fn go_on(&mut self) -> ControlFlow<()> {
+        self.tries = self.tries.wrapping_add(1);
+        if self.tries.is_multiple_of(TRIES) && self.is_over() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_stopped() || self.task.is_late()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.failed.is_some() || self.stop.load(Ordering::Relaxed)
     }
 
     /// Adds an instance, or a union of `count` instances that `having` need not see; breaks where the search at
@@ -55,11 +81,8 @@ impl<'t> Sink<'t> {
         count: u64,
     ) -> ControlFlow<()> {
         if self.found_here >= self.task.limits.instances_per_anchor {
-            self.pending.cuts.push(Cut {
-                anchor: Some(self.anchor),
-                budget: "--max-instances-per-anchor",
-                found: self.found_here,
-            });
+            self.full = true;
+            self.cut_here("--max-instances-per-anchor");
             return ControlFlow::Break(());
         }
         self.found_here += count;
@@ -69,10 +92,12 @@ impl<'t> Sink<'t> {
         if self.pending_rows >= PENDING_ROWS {
             self.flush();
         }
-        if self.failed.is_some() || self.stop.load(Ordering::Relaxed) {
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
+        if self.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn cut_here(&mut self, budget: &'static str) {
+        let cut = Cut { anchor: Some(self.anchor), through: None, budget, found: self.found_here };
+        self.pending.cuts.push(cut);
     }
 
     fn flush(&mut self) {
@@ -88,14 +113,58 @@ impl<'t> Sink<'t> {
         }
     }
 
-    fn finish(mut self) -> Result<Instances, SearchError> {
+    /// Searches a run of anchors; `enough` says whether so many matches, and those before this run, are enough.
+    fn search(
+        mut self,
+        anchors: &[AccountId],
+        enough: impl Fn(usize) -> bool,
+        search: impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()>,
+    ) -> Result<Part, SearchError> {
+        let mut part = Part { found: Instances::default(), marks: Vec::new(), searched: 0 };
+        for &anchor in anchors {
+            if self.is_over() {
+                break;
+            }
+            (self.anchor, self.found_here, self.full) = (anchor, 0, false);
+            let flushed = self.done.len();
+            let ended = search(anchor, &mut self).is_break() && !self.full;
+            part.searched += 1;
+            if ended && !self.is_stopped() {
+                self.cut_here(TIME);
+            }
+            // Whole anchors only: what a mark counts is what was found up to it.
+            if self.done.len() > flushed {
+                self.flush();
+                part.marks.push((part.searched, self.done.len()));
+                if enough(self.done.len()) {
+                    break;
+                }
+            }
+            if ended {
+                break;
+            }
+        }
         self.flush();
+        part.marks.push((part.searched, self.done.len()));
         match self.failed {
             Some(error) => Err(error),
             None if self.stop.load(Ordering::Relaxed) => Err(SearchError::Interrupted),
-            None => Ok(self.done),
+            None => {
+                part.found = self.done;
+                Ok(part)
+            }
         }
     }
+}
+
+/// What was found in a run of anchors.
+#[derive(Debug)]
+struct Part {
+    found: Instances,
+    /// After so many anchors there were so many matches; the last mark counts all.
+    marks: Vec<(usize, usize)>,
+    /// How many anchors were searched, the last of them perhaps in part.
+    searched: usize,
 }
 
 /// The instances for which `having` holds.
@@ -108,29 +177,63 @@ pub(in crate::search) fn kept(task: &Task<'_>, instances: Instances) -> Result<I
 }
 
 /// Searches every anchor, in parallel, and returns what was found in anchor order.
+///
+/// The budget of a rule ends the search behind the anchor, in key order, at which the matches are enough: which one
+/// that is does not depend on the threads, though some search beyond it before that is known.
 pub(in crate::search) fn each_anchor(
     task: &Task<'_>,
     stop: &AtomicBool,
     search: impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync,
 ) -> Result<Instances, SearchError> {
     let anchors: Vec<AccountId> = task.ledger.accounts().ids().collect();
-    let parts: Vec<Instances> = anchors
-        .par_chunks(CHUNK)
-        .map(|chunk| {
-            let mut sink = Sink::new(task, stop);
-            for &anchor in chunk {
-                sink.anchor = anchor;
-                sink.found_here = 0;
-                if search(anchor, &mut sink).is_break() && (sink.failed.is_some() || stop.load(Ordering::Relaxed)) {
-                    break;
-                }
-            }
-            sink.finish()
+    let most = usize::try_from(task.limits.matches_per_rule).unwrap_or(usize::MAX);
+    let chunks: Vec<&[AccountId]> = anchors.chunks(CHUNK).collect();
+    let counts: Vec<AtomicUsize> = chunks.iter().map(|_| AtomicUsize::new(0)).collect();
+    let parts: Vec<Part> = chunks
+        .par_iter()
+        .enumerate()
+        .map(|(position, chunk)| {
+            let before = || counts[..position].iter().map(|count| count.load(Ordering::Relaxed)).sum::<usize>();
+            let enough = |here: usize| before().saturating_add(here) > most;
+            let chunk = if enough(0) { &chunk[..0] } else { chunk };
+            let part = Sink::new(task, stop).search(chunk, enough, &search)?;
+            counts[position].store(part.found.len(), Ordering::Relaxed);
+            Ok(part)
         })
         .collect::<Result<_, _>>()?;
+    Ok(put_together(&anchors, parts, most))
+}
+
+/// Joins the parts up to the anchor at which there are enough matches, and names the anchors that were not searched.
+fn put_together(anchors: &[AccountId], parts: Vec<Part>, most: usize) -> Instances {
     let mut all = Instances::default();
-    for part in &parts {
-        all.append(part);
+    let mut left: Vec<(usize, usize)> = Vec::new();
+    for (position, part) in parts.into_iter().enumerate() {
+        let (begin, end) = (position * CHUNK, anchors.len().min((position + 1) * CHUNK));
+        let mark = part.marks.iter().find(|(_, found)| all.len() + found > most).copied();
+        all.append(&part.found);
+        if let Some((searched, found)) = mark {
+            let first = begin + searched;
+            let length = all.len() - part.found.len() + found;
+            all.truncate(length);
+            all.cuts.retain(|cut| cut.anchor.is_none_or(|anchor| anchor.index() < first));
+            let total = all.total();
+            all.cuts.extend(run_of(anchors, first, anchors.len(), MATCHES_PER_RULE, total));
+            break;
+        }
+        if begin + part.searched < end {
+            match left.last_mut() {
+                Some((_, last)) if *last == begin + part.searched => *last = end,
+                _ => left.push((begin + part.searched, end)),
+            }
+        }
     }
-    Ok(all)
+    all.cuts.extend(left.into_iter().filter_map(|(begin, end)| run_of(anchors, begin, end, TIME, 0)));
+    all
+}
+
+/// A run of anchors, in key order, that was not searched; nothing where it is empty.
+fn run_of(anchors: &[AccountId], begin: usize, end: usize, budget: &'static str, found: u64) -> Option<Cut> {
+    let (first, last) = (anchors.get(begin)?, anchors[..end].last()?);
+    (begin < end).then_some(Cut { anchor: Some(*first), through: Some(*last), budget, found })
 }

@@ -1,8 +1,10 @@
 //! `run`: rules over ledgers; matches, cases and statistics out.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use moneytrail::columns::Time;
+use moneytrail::columns::{Span, Time};
 use moneytrail::engine::{self, Analysis};
 use moneytrail::write::{self, Report, RunFacts};
 
@@ -19,6 +21,9 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
         write::check_target(out).map_err(Failure::output)?;
     }
     let (started, clock) = (now(), Instant::now());
+    if let Some(budget) = settled.time_budget {
+        watch_the_clock(budget, Arc::clone(&settled.request.late));
+    }
     let progress = Progress::new();
     let analysis = match engine::run(&settled.request, &progress, stop) {
         Ok(analysis) => analysis,
@@ -45,6 +50,16 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
     Ok(if settled.fail_on_match && matched { FOUND } else { 0 })
 }
 
+/// Sets a flag when a time budget is used up.
+#[expect(clippy::disallowed_methods, reason = "it works on nothing: it waits, and sets a flag")]
+fn watch_the_clock(budget: Span, late: Arc<AtomicBool>) {
+    let budget = Duration::from_micros(u64::try_from(budget.0).unwrap_or_default());
+    std::thread::spawn(move || {
+        std::thread::sleep(budget);
+        late.store(true, Ordering::Relaxed);
+    });
+}
+
 fn facts(settled: &Settled, started: Time) -> RunFacts {
     RunFacts {
         command: std::env::args().collect(),
@@ -52,6 +67,7 @@ fn facts(settled: &Settled, started: Time) -> RunFacts {
         finished: now(),
         identifiable: settled.request.intake.identifiable,
         limits: settled.request.limits,
+        time_budget: settled.time_budget,
         overrides: settled.request.overrides.clone(),
     }
 }
