@@ -25,7 +25,7 @@ const SRC: [&str; 12] = [
     "write",
 ];
 
-const TOP: [&str; 12] = [
+const TOP: [&str; 13] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
@@ -33,6 +33,7 @@ const TOP: [&str; 12] = [
     "README.md",
     "benches",
     "docs",
+    "fuzz",
     "lists",
     "sample_data",
     "src",

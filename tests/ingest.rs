@@ -316,6 +316,33 @@ fn a_file_that_is_no_ledger_says_so_and_the_way_out() {
 }
 
 #[test]
+fn an_arrow_file_that_claims_more_than_memory_holds_is_damaged() {
+    let input = format!("{}/tests/data/fuzz/unpacked-length.arrow", env!("CARGO_MANIFEST_DIR"));
+    let (kind, message) = failure(ingest::read(&Request { inputs: vec![input], ..Request::default() }));
+    assert_eq!(kind, Failure::Data, "{message}");
+    let says = "says that it is 6052837899303387136 bytes long when it is unpacked";
+    assert!(message.contains("the file is damaged") && message.contains(says), "{message}");
+}
+
+#[test]
+fn rows_that_end_with_a_bare_carriage_return_are_rows() {
+    let intake = data("fuzz/bare-carriage-returns.csv", Request::default());
+    assert_eq!(
+        lines(&intake.ledger),
+        [
+            "1 2024-01-01T10:00:00Z a b 100 EUR",
+            "2 2024-01-02T10:00:00Z b c 200 EUR",
+            "3 2024-01-03T10:00:00Z c a 300 EUR",
+        ]
+    );
+    let twice = b"tx_id,timestamp,sender,receiver,amount\r1,2024-01-01,a,b,1\r1,2024-01-01,a,b,2\r2,2024-01-01,a,b,1\r";
+    let request = Request { max_rejects: Some(RejectLimit::Rows(1)), ..Request::default() };
+    let intake = read_with(&[("a.csv", twice)], request).expect("one row may be set aside");
+    let lines: Vec<u64> = intake.rejects.rows.iter().map(|reject| reject.line).collect();
+    assert_eq!((intake.ledger.len(), lines), (2, vec![1]));
+}
+
+#[test]
 fn a_quote_that_is_not_closed_swallows_no_rows_in_silence() {
     let head = "timestamp,sender,receiver,amount,purpose\n2024-01-01,a,b,1,x\n";
     for (rows, line) in [

@@ -3,7 +3,7 @@
 //! A float becomes the shortest decimal that names it and no other, so that `0.1` stays `0.1`.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::panic::AssertUnwindSafe;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -81,9 +81,52 @@ fn parquet(file: File, wanted: &[usize]) -> Result<Stream, parquet::errors::Parq
 }
 
 fn ipc(file: File, wanted: &[usize]) -> Result<Stream, ArrowError> {
+    if let Some(length) = beyond_memory(&file) {
+        return Err(ArrowError::IpcError(format!(
+            "a part of it says that it is {length} bytes long when it is unpacked"
+        )));
+    }
     let mut columns = wanted.to_vec();
     columns.sort_unstable();
     Ok(Box::new(FileReader::try_new(BufReader::new(file), Some(columns))?))
+}
+
+/// The length of the first packed part of an Arrow file that memory has no room for. The decoder asks for all of it at
+/// once, as the file says and before it unpacks a byte, and the process ends where it is refused.
+fn beyond_memory(file: &File) -> Option<usize> {
+    let mut file = file;
+    let size = file.metadata().ok()?.len();
+    let mut at = |place: u64, length: u64| {
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(place)).ok()?;
+        (place.checked_add(length)? <= size).then(|| file.take(length).read_to_end(&mut bytes))?.ok()?;
+        Some(bytes)
+    };
+    let end = size.checked_sub(10)?;
+    let footer = u64::from(u32::from_le_bytes(at(end, 4)?.try_into().ok()?));
+    let footer = at(end.checked_sub(footer)?, footer)?;
+    let footer = arrow::ipc::root_as_footer(&footer).ok()?;
+    let blocks = footer.dictionaries().into_iter().flatten().chain(footer.recordBatches().into_iter().flatten());
+    let parts: Vec<u64> = blocks.flat_map(|block| packed_parts(block, &mut at).unwrap_or_default()).collect();
+    let mut lengths = parts.into_iter().filter_map(|part| {
+        let length = i64::from_le_bytes(at(part, 8)?.try_into().ok()?);
+        usize::try_from(length).ok() // -1 says that the part is not packed
+    });
+    lengths.find(|&length| Vec::<u8>::new().try_reserve_exact(length).is_err())
+}
+
+/// Where the packed parts of a block of an Arrow file begin; each begins with its length.
+fn packed_parts(block: &arrow::ipc::Block, at: &mut impl FnMut(u64, u64) -> Option<Vec<u8>>) -> Option<Vec<u64>> {
+    let place = u64::try_from(block.offset()).ok()?;
+    let length = u64::try_from(block.metaDataLength()).ok()?;
+    let message = at(place, length)?;
+    let message = message.strip_prefix(&[0xFF; 4]).unwrap_or(&message).get(4..)?;
+    let message = arrow::ipc::root_as_message(message).ok()?;
+    let batch = message.header_as_record_batch().or_else(|| message.header_as_dictionary_batch()?.data())?;
+    batch.compression()?;
+    let body = place.checked_add(length)?;
+    let parts = batch.buffers()?.into_iter().filter(|part| part.length() >= 8);
+    Some(parts.filter_map(|part| body.checked_add(u64::try_from(part.offset()).ok()?)).collect())
 }
 
 /// The wanted columns as text, in wanted order. The batch holds them in the order of the file.

@@ -109,15 +109,16 @@ impl Keys {
     }
 }
 
-/// Which line each record of a file stands on: a run begins where records and lines fall out of step.
+/// Which line each record of a file stands on: a run begins where records and lines fall out of step. Records may run
+/// ahead of lines, since several that end with a bare carriage return stand on one.
 #[derive(Default)]
 struct Lines {
-    runs: Vec<(u64, u64)>,
+    runs: Vec<(u64, i64)>,
 }
 
 impl Lines {
     fn note(&mut self, spot: Spot) {
-        let offset = spot.line - spot.record;
+        let offset = spot.line.cast_signed() - spot.record.cast_signed();
         if self.runs.last().is_none_or(|&(_, last)| last != offset) {
             self.runs.push((spot.record, offset));
         }
@@ -125,7 +126,7 @@ impl Lines {
 
     fn line(&self, record: u64) -> u64 {
         let run = self.runs.partition_point(|&(first, _)| first <= record);
-        record + run.checked_sub(1).map_or(0, |run| self.runs[run].1)
+        record.saturating_add_signed(run.checked_sub(1).map_or(0, |run| self.runs[run].1))
     }
 }
 
