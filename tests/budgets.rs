@@ -35,7 +35,7 @@ fn source(body: &str) -> Source {
 
 fn plan(body: &str, ledger: &Ledger) -> Plan {
     let set = lang::compile(&[source(body)], &[]).set.expect("the rule compiles");
-    plan::build(&set.typologies[0], &ledger.summary()).expect("it needs no further column")
+    plan::build(&set.typologies[0], &ledger.summary()).expect("it needs no further column").remove(0)
 }
 
 fn ledger(rows: &[Row]) -> Ledger {
