@@ -153,6 +153,27 @@ fn the_matches_table_has_the_documented_columns_with_exact_money_and_nested_role
     assert_eq!(covered_by.as_string::<i32>().value(0), texts(&matches, "id")[1], "the relay explains the fan");
 }
 
+/// A hub of 100,000 payers and payees would fill a disk with what feeds what.
+#[test]
+fn of_many_feeding_transfers_the_latest_hundred_are_named_and_all_are_counted() {
+    let mut ledger = "tx_id,timestamp,sender,receiver,amount,currency,channel\n".to_owned();
+    for payer in 0..150 {
+        let (minute, second) = (payer / 60, payer % 60);
+        writeln!(ledger, "t{payer},2024-01-31T22:{minute:02}:{second:02}Z,p{payer},hub,10,EUR,card").expect("a text");
+    }
+    ledger += "out,2024-01-31T23:00:00Z,hub,exit,1400,EUR,wire\n";
+    let home = TempDir::new().expect("a folder");
+    let out = home.path().join("out");
+    write_at(&analyse(home.path(), &ledger), &out);
+    let transfers = table(&out.join("match_transfers.parquet"));
+    let last = transfers.num_rows() - 1;
+    let fed_by = transfers.column_by_name("fed_by").expect("feeders").as_list::<i32>().value(last);
+    let named: Vec<_> = fed_by.as_string::<i32>().iter().flatten().collect();
+    assert_eq!((named.len(), named[0], named[99]), (100, "t50", "t149"));
+    let counted = transfers.column_by_name("feeders").expect("counts").as_primitive::<UInt32Type>();
+    assert_eq!(counted.value(last), 150);
+}
+
 #[test]
 fn every_transfer_of_a_match_stands_at_its_place_with_what_feeds_it() {
     let (_home, out) = written();
@@ -166,6 +187,7 @@ fn every_transfer_of_a_match_stands_at_its_place_with_what_feeds_it() {
     let feeders = fed_by.value(4);
     assert_eq!(feeders.as_string::<i32>().iter().flatten().collect::<Vec<_>>(), ["t1", "t2"]);
     assert!((0..4).all(|row| fed_by.value(row).is_empty()), "nothing feeds a first step");
+    assert_eq!(numbers("feeders"), [0, 0, 0, 0, 2]);
     let amounts = transfers.column_by_name("amount").expect("amounts").as_primitive::<Decimal128Type>();
     assert_eq!((amounts.value(0), amounts.scale()), (10_010_000_000, 8));
     let times = transfers.column_by_name("timestamp").expect("times").as_primitive::<TimestampMicrosecondType>();

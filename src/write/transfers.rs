@@ -16,8 +16,12 @@ use crate::sift::{Match, feeders};
 use super::Report;
 use super::table::{self, amounts, batch, full, times};
 
-/// Transfers and feeding transfers in one batch. A hub has as many of the latter as its payers times its payees.
+/// Transfers and feeding transfers in one batch.
 const WEIGHT: usize = 1 << 18;
+
+/// How many feeding transfers are named, the latest ones. A hub has as many as its payers times its payees, which would fill any
+/// disk; the others are counted, and follow from the step's `delay`.
+const NAMED: usize = 100;
 
 /// The least number of decimals, so that the column's type is the same for most ledgers.
 const DIGITS: u8 = 8;
@@ -82,6 +86,7 @@ struct Rows<'a> {
     amounts: Vec<Option<i128>>,
     currencies: StringBuilder,
     fed_by: ListBuilder<StringBuilder>,
+    feeders: UInt32Builder,
 }
 
 impl<'a> Rows<'a> {
@@ -101,6 +106,7 @@ impl<'a> Rows<'a> {
             amounts: Vec::new(),
             currencies: StringBuilder::new(),
             fed_by: ListBuilder::new(StringBuilder::new()).with_field(fed_by),
+            feeders: UInt32Builder::new(),
         }
     }
 
@@ -117,11 +123,13 @@ impl<'a> Rows<'a> {
         self.times.push(ledger.time(row));
         self.amounts.push(Some(i128::from(ledger.amount(row).0) * scale));
         self.currencies.append_value(&currency.code);
-        for &feeder in feeders {
+        let named = &feeders[feeders.len().saturating_sub(NAMED)..];
+        for &feeder in named {
             self.fed_by.values().append_value(ledger.tx_id(feeder));
         }
         self.fed_by.append(true);
-        self.weight += 1 + feeders.len();
+        self.feeders.append_value(u32::try_from(feeders.len()).expect("rows are numbered with 32 bits"));
+        self.weight += 1 + named.len();
     }
 
     /// The rows collected so far as a batch; collecting begins anew.
@@ -140,6 +148,7 @@ impl<'a> Rows<'a> {
             full("amount", amounts(self.amounts.drain(..), self.digits)?),
             full("currency", text(&mut self.currencies)),
             full("fed_by", Arc::new(self.fed_by.finish()) as ArrayRef),
+            full("feeders", number(&mut self.feeders)),
         ])
     }
 }
