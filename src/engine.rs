@@ -3,7 +3,7 @@
 //! This is the only place where the stages meet. Each is called once, in the order of the data: rules are compiled
 //! before a byte of the ledger is read, and only columns that rules or statistics name are decoded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use crate::columns::LedgerSummary;
 use crate::ingest::{self, IngestError, Intake};
 use crate::lang::{self, Diagnostic, Override, Source, StepId, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
-use crate::search::{Levels, Limits, Narrowed, Scanned, SearchError, Searcher};
+use crate::search::{Cut, Levels, Limits, Narrowed, Scanned, SearchError, Searcher, StandIn};
 use crate::sift::{self, Found, Sifted};
 use crate::stats::{self, Statistics};
 
@@ -117,17 +117,21 @@ impl Observer for () {
 ///
 /// Where a rule is wrong, reading fails, or `stop` was set.
 pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Result<Analysis, RunError> {
-    let (set, warnings) = compile(request)?;
+    let (set, searched, warnings) = compile(request)?;
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
-        let intake = read(request, &set)?;
+        let intake = read(request, &searched)?;
         let summary = intake.ledger.summary();
         observer.hear(Event::Read(&summary));
-        let planned = plan::together(&set, Some(&summary));
-        let levels = Levels::new(&intake.ledger, set.typologies.iter().map(|typology| &typology.flow));
+        let mut planned = plan::together(&searched, Some(&summary));
+        let levels = Levels::new(&intake.ledger, searched.typologies.iter().map(|typology| &typology.flow));
         let plans: Vec<&Plan> = planned.iter().flatten().flatten().collect();
         let searcher = Searcher::new(&intake.ledger).with_levels(&levels).until(&request.late).narrowed(&plans);
-        let (found, lacking) = search(&planned, &searcher, request, observer, stop)?;
+        let (found, lacking) = search(&searched, &planned, &searcher, request, observer, stop)?;
+        // Rules that are only used by others have matches, and no place in the report.
+        let place = |rule: usize| set.position(&searched.typologies[rule].id);
+        let found = found.into_iter().filter_map(|found| Some(Found { rule: place(found.rule)?, ..found })).collect();
+        let lacking = lacking.into_iter().filter_map(|(rule, reason)| Some((place(rule)?, reason)));
         observer.hear(Event::Sifting);
         let mut sifted = sift::consolidate(found, &searcher, &set).map_err(|_| RunError::Interrupted)?;
         for (rule, reason) in lacking {
@@ -136,6 +140,11 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
         observer.hear(Event::Assessing);
         drop(searcher); // its lists are as large as the ledger, and nobody asks for them again
         let statistics = stats::assess(&stats::Evidence { intake: &intake, set: &set, sifted: &sifted });
+        let mut position = 0;
+        planned.retain(|_| {
+            position += 1;
+            place(position - 1).is_some()
+        });
         let plans = planned.into_iter().map(Result::ok).collect();
         ensure_wanted(stop)?;
         Ok(Analysis { set, warnings, plans, intake, sifted, statistics })
@@ -182,6 +191,10 @@ pub fn analyze(
     stop: &AtomicBool,
 ) -> Result<(LedgerSummary, Vec<(String, Analyzed)>), RunError> {
     let found = planned(request, observer, |plan, searcher| {
+        if plan.flow.uses().next().is_some() {
+            let reason = "it uses another rule, whose matches are known only when that one has run".to_owned();
+            return Err(SearchError::NotEvaluable(reason));
+        }
         let id = plan.label();
         let scan = |step| {
             observer.hear(Event::Scanning(&id, step));
@@ -212,7 +225,7 @@ fn planned<T: Send>(
     each: impl Fn(Plan, &Searcher<'_>) -> Result<T, SearchError> + Sync,
 ) -> Result<Planned<T>, RunError> {
     let wanted = compile(request)?.0;
-    let (all, _) = compile(&Request { only: Vec::new(), ..request.clone() })?;
+    let (all, ..) = compile(&Request { only: Vec::new(), ..request.clone() })?;
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
         let intake = read(request, &all)?;
@@ -245,17 +258,22 @@ fn ensure_wanted(stop: &AtomicBool) -> Result<(), RunError> {
     if stop.load(Ordering::Relaxed) { Err(RunError::Interrupted) } else { Ok(()) }
 }
 
-fn compile(request: &Request) -> Result<(TypologySet, Vec<Diagnostic>), RunError> {
+/// The rules that are asked for, the same with all that they use, and warnings.
+fn compile(request: &Request) -> Result<(TypologySet, TypologySet, Vec<Diagnostic>), RunError> {
     let checked = lang::compile(&request.sources, &request.overrides);
-    let Some(mut set) = checked.set else { return Err(RunError::Rules(checked.diagnostics)) };
+    let Some(set) = checked.set else { return Err(RunError::Rules(checked.diagnostics)) };
     let known = || set.typologies.iter().map(|typology| typology.id.clone()).collect::<Vec<_>>();
     if let Some(wanted) = request.only.iter().find(|wanted| !known().contains(wanted)) {
         return Err(RunError::NoSuchRule { wanted: wanted.clone(), known: known() });
     }
-    if !request.only.is_empty() {
-        set.typologies.retain(|typology| request.only.contains(&typology.id));
-    }
-    Ok((set, checked.diagnostics))
+    let asked = |rule: &usize| request.only.is_empty() || request.only.contains(&set.typologies[*rule].id);
+    let some = |mut rules: Vec<usize>| {
+        rules.sort_unstable();
+        TypologySet { typologies: rules.into_iter().map(|rule| set.typologies[rule].clone()).collect() }
+    };
+    let asked: Vec<usize> = (0..set.typologies.len()).filter(asked).collect();
+    let searched = some(set.with_used(asked.iter().copied()));
+    Ok((some(asked), searched, checked.diagnostics))
 }
 
 /// Reads the ledger of a run, with the owners that its rules are matched between.
@@ -282,36 +300,66 @@ fn wanted(request: &ingest::Request, set: &TypologySet) -> ingest::Request {
 }
 
 /// What each plan finds, and why the others cannot be asked.
-type Searches<'p> = (Vec<Found<'p>>, Vec<(usize, String)>);
+type Searches<'p> = (Vec<Found<'p>>, BTreeMap<usize, String>);
 
+/// Searches all rules, each after those that it uses.
 fn search<'p>(
+    set: &TypologySet,
     planned: &'p [Result<Vec<Plan>, NotEvaluable>],
     searcher: &Searcher<'_>,
     request: &Request,
     observer: &dyn Observer,
     stop: &AtomicBool,
 ) -> Result<Searches<'p>, RunError> {
-    let (mut found, mut lacking) = (Vec::new(), Vec::new());
-    for (rule, planned_rule) in planned.iter().enumerate() {
+    let (mut found, mut lacking) = (BTreeMap::<usize, Vec<Found<'p>>>::new(), BTreeMap::new());
+    for rule in set.with_used(0..set.typologies.len()) {
         ensure_wanted(stop)?;
-        let plans = match planned_rule {
+        let plans = match &planned[rule] {
             Ok(plans) => plans,
             Err(missing) => {
-                lacking.push((rule, missing.reason.clone()));
+                lacking.insert(rule, missing.reason.clone());
                 continue;
             }
         };
         let id = &plans[0].typology;
         observer.hear(Event::Searching(id, rule, planned.len()));
-        let run = |plan| searcher.run(plan, &request.limits, stop).map(|instances| Found { rule, plan, instances });
-        match plans.iter().map(run).collect::<Result<Vec<_>, _>>() {
+        let searched = used(set, rule, &found, &lacking, searcher).and_then(|(standins, cuts)| {
+            let run = |plan| {
+                let mut instances = searcher.run_using(plan, &standins, &request.limits, stop)?;
+                instances.cuts.extend_from_slice(&cuts);
+                Ok(Found { rule, plan, instances })
+            };
+            plans.iter().map(run).collect::<Result<Vec<_>, _>>()
+        });
+        match searched {
             Ok(flows) => {
                 observer.hear(Event::Searched(id, flows.iter().map(|flow| flow.instances.total()).sum()));
-                found.extend(flows);
+                found.insert(rule, flows);
             }
-            Err(SearchError::NotEvaluable(reason)) => lacking.push((rule, reason)),
+            Err(SearchError::NotEvaluable(reason)) => drop(lacking.insert(rule, reason)),
             Err(SearchError::Interrupted) => return Err(RunError::Interrupted),
         }
     }
-    Ok((found, lacking))
+    Ok((found.into_values().flatten().collect(), lacking))
+}
+
+/// The matches that a rule uses, and where a budget cut the search for them.
+fn used(
+    set: &TypologySet,
+    rule: usize,
+    found: &BTreeMap<usize, Vec<Found<'_>>>,
+    lacking: &BTreeMap<usize, String>,
+    searcher: &Searcher<'_>,
+) -> Result<(Vec<StandIn>, Vec<Cut>), SearchError> {
+    let (mut standins, mut cuts) = (Vec::new(), Vec::new());
+    let ids: BTreeSet<&str> = set.typologies[rule].flow.uses().collect();
+    for id in ids {
+        let used = set.position(id).expect("a checked rule uses rules of its set");
+        let Some(flows) = found.get(&used) else {
+            return Err(SearchError::NotEvaluable(format!("the rule uses `{id}`: {}", lacking[&used])));
+        };
+        standins.extend(sift::stand_ins(flows, searcher)?);
+        cuts.extend(flows.iter().flat_map(|flow| &flow.instances.cuts).cloned());
+    }
+    Ok((standins, cuts))
 }

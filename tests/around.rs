@@ -27,6 +27,7 @@ fn gathering() -> Flow {
         delay: Delay { least: Span::ZERO, most: Span(2 * Span::HOUR.0) },
         pass_through: None,
         undoes: None,
+        uses: None,
     };
     Flow::of(Span(2 * Span::HOUR.0), vec![role("payers", Some(any)), role("hub", None)], vec![step])
 }

@@ -6,19 +6,35 @@
 use moneytrail::lang::{self, Source, TypologySet};
 use moneytrail::workbench::test;
 
-/// The rules in a Markdown text, each compiled alone; `place` is for messages.
+/// The rules in a Markdown text, each compiled alone or with the rules that it uses: those of the same text, or shipped
+/// ones. `place` is for messages.
 pub(crate) fn compiled(place: &str, text: &str) -> Vec<TypologySet> {
     let blocks = text.split("```yaml rule\n").skip(1).filter_map(|rest| rest.split("```").next());
-    blocks.map(|rule| compile(place, rule)).collect()
+    let sources: Vec<Source> = blocks.map(source).collect();
+    sources.iter().map(|source| compile(place, source, &sources)).collect()
 }
 
-fn compile(place: &str, rule: &str) -> TypologySet {
+fn source(rule: &str) -> Source {
     let id = rule.lines().find_map(|line| line.strip_prefix("typology: ")).expect("a rule begins with its id");
-    let source = Source { path: format!("{}.yaml", id.trim()), text: rule.to_owned() };
-    let checked = lang::compile(std::slice::from_ref(&source), &[]);
+    Source { path: format!("{}.yaml", id.trim()), text: rule.to_owned() }
+}
+
+fn compile(place: &str, rule: &Source, others: &[Source]) -> TypologySet {
+    let mut sources = vec![rule.clone()];
+    while let Some(id) = lang::lacking(&sources).first() {
+        let is_it = |source: &&Source| std::path::Path::new(&source.path).file_stem().is_some_and(|stem| *stem == **id);
+        let known = others.iter().find(is_it).cloned();
+        let known = known.or_else(|| crate::shipped::sources().iter().find(is_it).cloned());
+        sources.push(known.unwrap_or_else(|| panic!("{place}: there is no rule {id}")));
+    }
+    let checked = lang::compile(&sources, &[]);
     let errors = checked.diagnostics.iter().filter(|found| found.level == lang::Level::Error);
-    let shown: Vec<String> = errors.map(|found| found.render(&source.text, false)).collect();
-    checked.set.unwrap_or_else(|| panic!("{place}:\n{}", shown.join("\n")))
+    let shown: Vec<String> = errors.map(|found| found.render(&rule.text, false)).collect();
+    let mut set = checked.set.unwrap_or_else(|| panic!("{place}:\n{}", shown.join("\n")));
+    for used in set.typologies.iter_mut().filter(|used| used.path != rule.path) {
+        used.tests.clear();
+    }
+    set
 }
 
 #[test]

@@ -391,6 +391,21 @@ fn a_new_rule_passes_its_check_and_its_tests_and_is_never_written_over() {
 }
 
 #[test]
+fn the_tests_of_a_rule_alone_run_the_shipped_rule_that_it_uses() {
+    let onward = FAILING
+        .replace("typology: pair", "typology: onward")
+        .replace("  - step: payer -> payee\n", "  - step: payer -> payee\n    uses: mule-chain\n")
+        .replace("within: 1d", "within: 5d");
+    let folder = with_file("onward.yaml", &onward);
+    let output = moneytrail(folder.path(), &["test", "onward.yaml"]);
+    let told = text(&output.stdout);
+    assert!(told.contains("onward / nobody ... FAILED") && !told.contains("mule-chain /"), "{told}");
+    let checked = moneytrail(folder.path(), &["check", "onward.yaml"]);
+    assert!(text(&checked.stderr).contains("error[R055]: there is no rule `mule-chain`"), "{}", text(&checked.stderr));
+    assert_eq!(code(&checked), 2);
+}
+
+#[test]
 fn a_rule_test_that_fails_is_exit_code_one_and_shows_what_differs() {
     let folder = with_file("pair.yaml", FAILING);
     let output = moneytrail(folder.path(), &["test", "pair.yaml"]);

@@ -159,3 +159,50 @@ fn a_step_that_undoes_another_reads_the_column_that_names_transfers_and_cannot_r
     let ids: Vec<String> = found.transfers.iter().map(|&row| analysis.intake.ledger.tx_id(row)).collect();
     assert_eq!(ids, ["7", "8"]);
 }
+
+/// A rule of one payment after a match of another rule.
+fn using(used: &str) -> Source {
+    let mut source = rule("using", "amount >= 1");
+    source.text = source.text.replace("middle\n", &format!("middle\n    uses: {used}\n"));
+    source
+}
+
+#[test]
+fn a_rule_that_another_uses_runs_first_and_is_reported_only_where_it_is_asked_for() {
+    let folder = TempDir::new().expect("a folder");
+    let mut request = request(folder.path(), vec![using("zero"), rule("zero", "amount >= 1")]);
+    fs::write(folder.path().join("ledger.csv"), LEDGER.replace("c,c,90", "c,d,80")).expect("a file");
+    let witness = Witness::default();
+    let analysis = engine::run(&request, &witness, &witness.stop).expect("a run");
+    let heard = witness.heard.into_inner().expect("no holder panics");
+    let searched: Vec<&String> = heard.iter().filter(|word| word.starts_with("searched")).collect();
+    assert_eq!(searched, ["searched zero: 2", "searched using: 1"]);
+    let found = |analysis: &engine::Analysis| {
+        let ids = analysis.sifted.matches.list.iter().map(|found| analysis.set.typologies[found.rule].id.clone());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(found(&analysis), ["using", "zero", "zero"]);
+    let first = &analysis.sifted.matches.list[0];
+    assert_eq!(first.slots.iter().map(|slot| slot.rows.len()).collect::<Vec<_>>(), [2, 1]);
+
+    request.only = vec!["using".to_owned()];
+    let alone = engine::run(&request, &(), &AtomicBool::new(false)).expect("a run");
+    assert_eq!((found(&alone), alone.set.typologies.len(), alone.plans.len()), (vec!["using".to_owned()], 1, 1));
+    assert_eq!(alone.sifted.matches.list[0].id, first.id);
+
+    request.only = Vec::new();
+    request.limits.matches_per_rule = 1;
+    let cut = engine::run(&request, &(), &AtomicBool::new(false)).expect("a run");
+    let rules: Vec<usize> = cut.sifted.completeness.cuts.iter().map(|cut| cut.rule).collect();
+    assert_eq!(rules, [0, 1], "what a budget cut is missing in both");
+}
+
+#[test]
+fn a_rule_that_uses_one_which_cannot_be_asked_cannot_be_asked_either() {
+    let folder = TempDir::new().expect("a folder");
+    let request = request(folder.path(), vec![using("zero"), rule("zero", "purpose = 'rent'")]);
+    let analysis = engine::run(&request, &(), &AtomicBool::new(false)).expect("a run");
+    let reasons: Vec<&String> = analysis.sifted.completeness.not_evaluated.iter().map(|rule| &rule.reason).collect();
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(reasons[0].contains("`zero`") && reasons.iter().all(|reason| reason.contains("`purpose`")), "{reasons:?}");
+}

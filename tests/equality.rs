@@ -157,6 +157,7 @@ impl Case {
                     .filter(|_| fed || hopping)
                     .map(|index| RatioRange { least: bound(RATIOS[index].0), most: bound(RATIOS[index].1) }),
                 undoes: undoes.map(|pick| undoable[pick % undoable.len()]),
+                uses: None,
             });
             left = right;
         }

@@ -136,6 +136,7 @@ fn rows_where(ledger: &Ledger, sql: &str, column: &str) -> BTreeSet<RowId> {
         delay: Delay { least: Span::ZERO, most: Span::HOUR },
         pass_through: None,
         undoes: None,
+        uses: None,
     };
     let flow = Flow::of(Span::HOUR, vec![role("a"), role("b")], vec![step]);
     let found = Searcher::new(ledger)

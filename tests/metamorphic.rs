@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
-use moneytrail::columns::{Column, CurrencyId, Draft, Ledger, Money, SourceRow, Span, TextColumn, Time, TxIds};
+use moneytrail::columns::{
+    AccountId, Column, CurrencyId, Draft, Ledger, Money, RowId, SourceRow, Span, TextColumn, Time, TxIds,
+};
 use moneytrail::lang::{
-    Count, Delay, Direction, Flow, MatchLevel, Severity, Shape, Stage, Status, Typology, TypologySet,
+    Count, Delay, Direction, Flow, MatchLevel, Predicate, Severity, Shape, Stage, Status, Typology, TypologySet,
 };
 use moneytrail::plan;
-use moneytrail::search::{Levels, Limits, Searcher};
+use moneytrail::search::{Instances, Levels, Limits, Searcher, StandIn};
 use moneytrail::sift::{self, Found};
 use proptest::prelude::*;
 
@@ -114,6 +116,10 @@ fn episodes(draft: Draft, flow: &Flow) -> BTreeSet<Part> {
     let ledger = Ledger::new(draft);
     let plan = plan::of_flow("random", flow.clone());
     let found = Searcher::new(&ledger).run(&plan, &Limits::default(), &AtomicBool::new(false)).expect("evaluable");
+    parts(&ledger, &found)
+}
+
+fn parts(ledger: &Ledger, found: &Instances) -> BTreeSet<Part> {
     let part = |instance: moneytrail::search::Instance<'_>| {
         let keys = instance.binding.iter().map(|&account| ledger.accounts().key(account).to_owned()).collect();
         let ids = |slot: usize| instance.slot(slot).iter().map(|&row| ledger.tx_id(row)).collect();
@@ -225,6 +231,66 @@ proptest! {
         prop_assert_eq!(together.len(), largest.len(), "of the same transfers one match is left");
         prop_assert!(together.iter().all(|found| alone.iter().any(|alone| alone.contains(found))));
         prop_assert_eq!(transfers(&together), largest);
+    }
+
+    #[test]
+    fn a_step_that_uses_a_rule_sees_each_of_its_matches_as_one_transfer(
+        case in any_case(),
+        step in 0usize..4,
+        lent in prop::collection::vec((0u32..6, 0u32..6, any::<(prop::sample::Index, prop::sample::Index)>(), 1i64..6), 1..6)
+    ) {
+        let mut flow = Flow { having: None, ..case.flow() };
+        let single = |step: &usize| {
+            let undone = flow.steps.iter().any(|other| other.undoes == Some(*step)) || flow.steps[*step].undoes.is_some();
+            let part = &flow.steps[*step];
+            !undone && matches!(part.shape, Shape::One) && part.direction == Direction::Forward
+        };
+        let singles: Vec<usize> = (0..flow.steps.len()).filter(single).collect();
+        if singles.is_empty() || counts_everywhere(&flow) {
+            return Ok(());
+        }
+        let step = singles[step % singles.len()];
+        flow.steps[step].filter = None;
+        let ledger = Ledger::new(case.draft());
+        let standins: Vec<StandIn> = lent
+            .iter()
+            .map(|&(from, to, (one, other), weight)| {
+                let mut rows: Vec<RowId> = [one, other].map(|row| *row.get(&ledger.rows().collect::<Vec<_>>())).into();
+                rows.sort_unstable();
+                rows.dedup();
+                let rule = "used".to_owned();
+                StandIn { rule, from: AccountId(from), to: AccountId(to), rows, weight: Some(i128::from(weight) * 100) }
+            })
+            .collect();
+        let mut using = flow.clone();
+        using.steps[step].uses = Some("used".to_owned());
+        let plan = plan::of_flow("random", using);
+        let searcher = Searcher::new(&ledger);
+        let stop = AtomicBool::new(false);
+        let fast = searcher.run_using(&plan, &standins, &Limits::default(), &stop).expect("evaluable");
+        prop_assert_eq!(&fast, &searcher.run_exhaustive_using(&plan, &standins).expect("evaluable"));
+
+        // The same said with transfers that are there: only they have no channel.
+        let mut draft = case.draft();
+        for (standin, lent) in standins.iter().zip(&lent) {
+            let time = ledger.time(standin.rows[standin.rows.len() - 1]);
+            draft = with_transfer(draft, time, lent.0, lent.1, lent.3);
+        }
+        for (position, part) in flow.steps.iter_mut().enumerate() {
+            let own = part.filter.take().map_or_else(|| "TRUE".to_owned(), |filter| filter.sql);
+            let sql = if position == step { "channel IS NULL".to_owned() } else { format!("channel IS NOT NULL AND ({own})") };
+            let columns = ["channel", "amount", "original_amount", "sender.kind"];
+            let columns = columns.into_iter().filter(|column| sql.contains(column)).map(str::to_owned).collect();
+            part.filter = Some(Predicate { expr: polars::sql::sql_expr(&sql).expect("a predicate"), columns, sql });
+        }
+        let resolved = episodes(draft, &flow).into_iter().map(|(binding, slots)| {
+            let ids = |id: &String| match id.parse::<usize>().expect("ids are numbers").checked_sub(ledger.len() + 1) {
+                None => vec![id.clone()],
+                Some(lent) => standins[lent].rows.iter().map(|&row| ledger.tx_id(row)).collect(),
+            };
+            (binding, slots.iter().map(|(step, slot)| (*step, slot.iter().flat_map(ids).collect())).collect())
+        });
+        prop_assert_eq!(parts(&ledger, &fast), merged(resolved.collect()));
     }
 
     #[test]

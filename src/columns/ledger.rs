@@ -64,6 +64,13 @@ impl TxIds {
         }
     }
 
+    fn copied(&self, order: &[u32]) -> Self {
+        match self {
+            Self::Numbers(ids) => Self::Numbers(order.iter().map(|&row| ids[row as usize]).collect()),
+            Self::Texts(ids) => Self::Texts(order.iter().map(|&row| ids[row as usize].clone()).collect()),
+        }
+    }
+
     fn gather(self, order: &[u32]) -> Self {
         match self {
             Self::Numbers(ids) => Self::Numbers(order.iter().map(|&row| ids[row as usize]).collect()),
@@ -72,6 +79,33 @@ impl TxIds {
             }
         }
     }
+}
+
+/// A transfer that a ledger gets beside its own: like one of them, but between other accounts and of another weight.
+#[derive(Clone, Copy, Debug)]
+pub struct Copied {
+    /// The transfer whose id, time and columns it has.
+    pub like: RowId,
+    /// The account that it leaves.
+    pub sender: AccountId,
+    /// The account that it reaches.
+    pub receiver: AccountId,
+    /// What it weighs.
+    pub weight: BaseAmount,
+}
+
+/// The values at some positions, in their order.
+fn each<T: Copy>(values: &[T], order: &[u32]) -> Vec<T> {
+    order.iter().map(|&row| values[row as usize]).collect()
+}
+
+/// Where a row of [`Ledger::with_copies`] comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is this transfer of the ledger.
+    Row(RowId),
+    /// It is the copy at this position.
+    Copy(usize),
 }
 
 /// The columns of a ledger as a reader collects them: rows in file order, accounts as they were met.
@@ -215,6 +249,52 @@ impl Ledger {
         let owner = |accounts: &[AccountId]| accounts.iter().map(|account| owners.of[account.index()]).collect();
         let (senders, receivers) = (owner(&self.senders), owner(&self.receivers));
         Some(Self { senders, receivers, accounts: owners.accounts(&self.accounts), ..self.clone() })
+    }
+
+    /// The ledger with further transfers, each right before the one that it is like, and where each row comes from.
+    #[must_use]
+    pub fn with_copies(&self, copies: &[Copied]) -> (Self, Vec<Origin>) {
+        let mut waiting: Vec<usize> = (0..copies.len()).collect();
+        waiting.sort_by_key(|&copy| copies[copy].like);
+        let mut waiting = waiting.into_iter().peekable();
+        let mut origins = Vec::with_capacity(self.len() + copies.len());
+        for row in self.rows() {
+            while let Some(copy) = waiting.next_if(|&copy| copies[copy].like == row) {
+                origins.push(Origin::Copy(copy));
+            }
+            origins.push(Origin::Row(row));
+        }
+        let like = |origin: &Origin| match *origin {
+            Origin::Row(row) => row.0,
+            Origin::Copy(copy) => copies[copy].like.0,
+        };
+        let order: Vec<u32> = origins.iter().map(like).collect();
+        let mut ledger = Self {
+            tx_ids: self.tx_ids.copied(&order),
+            times: each(&self.times, &order),
+            senders: each(&self.senders, &order),
+            receivers: each(&self.receivers, &order),
+            amounts: each(&self.amounts, &order),
+            currencies: each(&self.currencies, &order),
+            base_amounts: each(&self.base_amounts, &order),
+            sources: each(&self.sources, &order),
+            columns: self.columns.iter().map(|(name, column)| (name.clone(), column.gather(&order))).collect(),
+            currency_table: self.currency_table.clone(),
+            base: self.base.clone(),
+            files: self.files.clone(),
+            accounts: self.accounts.clone(),
+            resolution: self.resolution,
+            lists: self.lists.clone(),
+            owners: self.owners.clone(),
+        };
+        for (row, origin) in origins.iter().enumerate() {
+            if let Origin::Copy(copy) = *origin {
+                ledger.senders[row] = copies[copy].sender;
+                ledger.receivers[row] = copies[copy].receiver;
+                ledger.base_amounts[row] = copies[copy].weight;
+            }
+        }
+        (ledger, origins)
     }
 
     /// The reference list of a name.

@@ -21,7 +21,7 @@ pub use column::{Column, TextColumn};
 pub use hex::hex;
 pub use history::{End, History, NoHistory, Past};
 pub use ids::{AccountId, CurrencyId, RowId};
-pub use ledger::{Currency, Draft, Ledger, SourceRow, TxIds};
+pub use ledger::{Copied, Currency, Draft, Ledger, Origin, SourceRow, TxIds};
 pub use lists::{ListEntry, ReferenceList};
 pub use money::{BaseAmount, Money, ParseRatioError, Ratio};
 pub use summary::{CurrencySummary, LedgerSummary};

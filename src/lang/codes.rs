@@ -83,7 +83,9 @@ codes! {
     R052 Error "alternatives that are no choice";
     R053 Error "an option that stands twice";
     R054 Error "too many alternatives";
-    R906 Error "composition: not supported yet";
+    R055 Error "a rule that is used and not there";
+    R056 Error "a match that cannot stand in a step";
+    R057 Error "rules that use each other in a circle";
     R907 Error "hops between sets: not supported yet";
     W001 Warning "a flow that can explode";
     W002 Warning "a parameter without range or help";

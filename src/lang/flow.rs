@@ -12,8 +12,8 @@ use crate::columns::{Ratio, Span as Duration};
 /// The roles that a step joins, left and right.
 type Ends = (RoleId, RoleId);
 
-/// Keys of steps that the language has and the engine does not run yet.
-const LATER: [&str; 1] = ["uses"];
+/// The keys that a step which uses another rule may have.
+const BESIDE_USES: [&str; 5] = ["step", "uses", "name", "delay", "pass_through"];
 
 /// AMLworld's longest chains have 16 transfers; beyond this a path says nothing that a shorter one does not.
 const MOST_HOPS: u32 = 25;
@@ -30,6 +30,10 @@ struct Line<'n> {
 
 fn has_hops(line: &Line<'_>) -> bool {
     get(line.entries, "hops").is_some()
+}
+
+fn has_uses(line: &Line<'_>) -> bool {
+    get(line.entries, "uses").is_some()
 }
 
 /// A role as a step names it.
@@ -111,27 +115,15 @@ impl Reader<'_, '_> {
 
     fn line<'n>(&mut self, node: &'n Node) -> Option<Line<'n>> {
         let entries = self.map(node, "a step");
-        for entry in entries.iter().filter(|entry| LATER.contains(&entry.key.as_str())) {
-            self.error(
-                codes::R906,
-                &entry.key_span,
-                format!("`{}` is not supported yet", entry.key),
-                "not run by this version",
-                "write the steps out, or keep the rule for a later version",
-            );
-        }
-        let others = entries.iter().filter(|entry| !LATER.contains(&entry.key.as_str()));
-        self.known_keys(others, keys::STEP, "a step");
+        self.known_keys(entries, keys::STEP, "a step");
         let Some(text) = get(entries, "step") else {
-            if !entries.iter().any(|entry| LATER.contains(&entry.key.as_str())) {
-                self.error(
-                    codes::R004,
-                    &node.span,
-                    "this item of the flow has no `step`",
-                    "an item of the flow",
-                    "add `step: a -> b`",
-                );
-            }
+            self.error(
+                codes::R004,
+                &node.span,
+                "this item of the flow has no `step`",
+                "an item of the flow",
+                "add `step: a -> b`",
+            );
             return None;
         };
         let written = self.scalar(text, "step")?.to_owned();
@@ -293,6 +285,7 @@ impl Reader<'_, '_> {
                 .is_some_and(|before| before.direction == Direction::Forward && line.direction == Direction::Forward);
         let tree = line.is_last && roles[left].is_single() && !singles;
         self.check_options(line, singles || tree, sets, fed);
+        self.check_uses(line, singles);
         if left == right && hops.is_none() {
             self.error(
                 codes::R027,
@@ -323,6 +316,7 @@ impl Reader<'_, '_> {
             delay: self.delay(line.entries, within),
             pass_through: option("pass_through").and_then(|entry| self.ratio(&entry.value)),
             undoes: None,
+            uses: option("uses").and_then(|entry| self.scalar(&entry.value, "uses").map(str::to_owned)),
         }
     }
 
@@ -334,13 +328,15 @@ impl Reader<'_, '_> {
             Some(Kind::Scalar(name)) => Some(name.clone()),
             _ => None,
         };
-        let undoable: Vec<String> = lines[..position].iter().filter(|line| !has_hops(line)).filter_map(name).collect();
+        let undoable: Vec<String> =
+            lines[..position].iter().filter(|line| !has_hops(line) && !has_uses(line)).filter_map(name).collect();
         let undoable: Vec<&str> = undoable.iter().map(String::as_str).collect();
         let found = lines.iter().position(|line| name(line).as_ref() == Some(&wanted));
         let fault = match found {
             Some(step) if step > position => "it comes later",
             Some(step) if step == position => "it is this step",
             Some(step) if has_hops(&lines[step]) => "it has `hops`",
+            Some(step) if has_uses(&lines[step]) => "it is another rule's match",
             Some(step) => return Some(step),
             None => "no step has this name",
         };
@@ -353,6 +349,21 @@ impl Reader<'_, '_> {
         };
         self.error(codes::R050, &node.span, format!("this step cannot undo `{wanted}`"), fault, help);
         None
+    }
+
+    /// Reports what a step that uses another rule cannot have.
+    fn check_uses(&mut self, line: &Line<'_>, singles: bool) {
+        let Some(uses) = line.entries.iter().find(|entry| entry.key == "uses") else { return };
+        for entry in line.entries.iter().filter(|entry| !BESIDE_USES.contains(&entry.key.as_str())) {
+            let message = format!("this step cannot have `{}`", entry.key);
+            let help = format!("remove `{}`, or ask it in the rule that is used", entry.key);
+            self.error(codes::R024, &entry.key_span, message, "the step is another rule's match", help);
+        }
+        if !singles || line.direction == Direction::Reverse {
+            let label = "it leads from a single role to a single role, with `->`";
+            let help = "remove `uses`, or change the step";
+            self.error(codes::R024, &uses.key_span, "this step cannot have `uses`", label, help);
+        }
     }
 
     /// Reports options that this step cannot have.

@@ -134,6 +134,7 @@ pub(super) const STEP: &[Key] = &[
     UNDOES,
     DELAY,
     PASS_THROUGH,
+    optional("uses", &Form::Kebab, "The rule whose match the step is."),
     optional(
         "any_of",
         &Form::List(&Form::Keys(ALTERNATIVE), 2),

@@ -24,6 +24,7 @@ mod table;
 mod tree;
 mod truth;
 mod typology;
+mod uses;
 mod walk;
 
 pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
@@ -66,6 +67,22 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+const SPECIALISING: circle::Words = circle::Words {
+    code: codes::R051,
+    verbs: ("specialises", "specialise"),
+    help: "of two rules one explains the other: take out the entry of the more general one",
+};
+
+/// The ids of rules that steps use and that none of these texts declares, in id order.
+#[must_use]
+pub fn lacking(sources: &[Source]) -> Vec<String> {
+    let read: Vec<rule::Outcome> = sources.iter().map(|source| rule::read(source, &[])).collect();
+    let known = |id: &String| read.iter().any(|outcome| outcome.id.as_ref().is_some_and(|(known, _)| known == id));
+    let used = read.iter().flat_map(|outcome| &outcome.uses).map(|(id, _)| id);
+    let lacking: std::collections::BTreeSet<&String> = used.filter(|id| !known(id)).collect();
+    lacking.into_iter().cloned().collect()
+}
+
 /// Checks rule texts: parses, resolves and proves everything that can be proved without a ledger.
 #[must_use]
 pub fn compile(sources: &[Source], overrides: &[Override]) -> Checked {
@@ -73,21 +90,23 @@ pub fn compile(sources: &[Source], overrides: &[Override]) -> Checked {
     let mut typologies: Vec<Typology> = Vec::new();
     let mut known = BTreeMap::<String, Vec<String>>::new();
     let mut specials = BTreeMap::<String, circle::Special<'_>>::new();
+    let mut users = BTreeMap::<String, circle::Special<'_>>::new();
     for source in sources {
         let outcome = rule::read(source, overrides);
         diagnostics.extend(outcome.diagnostics);
         if let Some((id, place)) = outcome.id {
-            match specials.get(&id) {
-                Some(other) => diagnostics.extend(rule::same_id(source, &id, &place, &other.source.path)),
-                None => {
-                    drop(specials.insert(id.clone(), circle::Special { source, entries: outcome.specialises }));
-                }
+            if let Some(other) = specials.get(&id) {
+                diagnostics.extend(rule::same_id(source, &id, &place, &other.source.path));
+            } else {
+                specials.insert(id.clone(), circle::Special { source, entries: outcome.specialises });
+                users.insert(id.clone(), circle::Special { source, entries: outcome.uses });
             }
             known.insert(id, outcome.parameters);
         }
         typologies.extend(outcome.typology);
     }
-    diagnostics.extend(circle::check(&specials));
+    diagnostics.extend(circle::check(&specials, SPECIALISING));
+    diagnostics.extend(uses::check(&users, &typologies));
     diagnostics.extend(parameter::check_overrides(overrides, &known));
     diagnostics.sort_by(|a, b| (&a.path, a.line, a.column, a.code).cmp(&(&b.path, b.line, b.column, b.code)));
     typologies.sort_by(|a, b| a.id.cmp(&b.id));

@@ -24,6 +24,8 @@ pub(super) struct Outcome {
     pub(super) parameters: Vec<String>,
     /// The ids under `specialises`, each with its place.
     pub(super) specialises: Vec<(String, Span)>,
+    /// The ids that steps use, each with its place.
+    pub(super) uses: Vec<(String, Span)>,
     /// The rule, if no diagnostic is an error.
     pub(super) typology: Option<Typology>,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -37,6 +39,7 @@ pub(super) fn read(source: &Source, overrides: &[Override]) -> Outcome {
             id: None,
             parameters: Vec::new(),
             specialises: Vec::new(),
+            uses: Vec::new(),
             typology: None,
             diagnostics: report.finish(),
         };
@@ -50,6 +53,15 @@ pub(super) fn read(source: &Source, overrides: &[Override]) -> Outcome {
         Some(Kind::List(items)) => items.iter().filter_map(scalar).collect(),
         _ => Vec::new(),
     };
+    let steps = match get(entries, "flow").map(|node| &node.kind) {
+        Some(Kind::List(items)) => items.as_slice(),
+        _ => &[],
+    };
+    let used = steps.iter().filter_map(|step| match &step.kind {
+        Kind::Map(options) => get(options, "uses").and_then(scalar),
+        _ => None,
+    });
+    let uses = used.collect();
     let own = overrides.iter().filter(|set| id.as_ref().is_some_and(|(id, _)| *id == set.rule));
     let declared = parameters(&mut report, entries, &own.collect::<Vec<_>>());
     let names = declared.parameters.iter().map(|parameter| parameter.name.clone());
@@ -59,7 +71,7 @@ pub(super) fn read(source: &Source, overrides: &[Override]) -> Outcome {
     let complete = !report.has_errors() && declared.faults.is_empty();
     let mut diagnostics = declared.faults;
     diagnostics.extend(report.finish());
-    Outcome { id, parameters: names, specialises, typology: complete.then_some(typology), diagnostics }
+    Outcome { id, parameters: names, specialises, uses, typology: complete.then_some(typology), diagnostics }
 }
 
 /// A single value and its place.
@@ -165,20 +177,7 @@ impl Reader<'_, '_> {
     }
 
     fn check_keys(&mut self, entries: &[Entry]) {
-        let later = [("uses", codes::R906)];
-        for entry in entries {
-            if let Some((key, code)) = later.iter().find(|(key, _)| *key == entry.key) {
-                self.error(
-                    *code,
-                    &entry.key_span,
-                    format!("`{key}` is not supported yet"),
-                    "not run by this version",
-                    "leave it out, or keep the rule for a later version",
-                );
-            }
-        }
-        let others = entries.iter().filter(|entry| !later.iter().any(|(key, _)| *key == entry.key));
-        self.known_keys(others, keys::RULE, "a rule");
+        self.known_keys(entries, keys::RULE, "a rule");
         // That there is no test has a code of its own.
         let needed = keys::RULE.iter().filter(|key| key.needed && key.name != "tests").map(|key| key.name);
         let missing: Vec<&str> = needed.filter(|key| get(entries, key).is_none()).collect();

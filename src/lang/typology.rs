@@ -192,6 +192,41 @@ impl Flow {
     }
 }
 
+impl Flow {
+    /// The ids of the rules that its steps use, step by step.
+    pub fn uses(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| step.uses.as_deref())
+    }
+}
+
+impl TypologySet {
+    /// The position of a rule.
+    #[must_use]
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.typologies.binary_search_by(|typology| typology.id.as_str().cmp(id)).ok()
+    }
+
+    /// The positions of some rules and of all that they use, at any remove; each stands behind those that it uses.
+    #[must_use]
+    pub fn with_used(&self, rules: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let mut order = Vec::new();
+        for rule in rules {
+            self.add_used(rule, &mut order);
+        }
+        order
+    }
+
+    fn add_used(&self, rule: usize, order: &mut Vec<usize>) {
+        if order.contains(&rule) {
+            return;
+        }
+        for used in self.typologies[rule].flow.uses().filter_map(|id| self.position(id)) {
+            self.add_used(used, order);
+        }
+        order.push(rule);
+    }
+}
+
 /// What a role of a flow stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MatchLevel {
@@ -380,6 +415,8 @@ pub struct Step {
     pub pass_through: Option<RatioRange>,
     /// An earlier step without `hops`: each transfer of this one refers to a transfer of that one.
     pub undoes: Option<StepId>,
+    /// Id of the rule whose match the step is: between single roles, with [`Shape::One`].
+    pub uses: Option<String>,
 }
 
 impl Step {

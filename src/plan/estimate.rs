@@ -16,7 +16,9 @@ enum Side {
 /// Fills in how many transfers each scan probably leaves.
 pub(super) fn fill(program: &mut Program, flow: &Flow, summary: Option<&LedgerSummary>) {
     for step in 0..program.scans.len() {
-        program.scans[step].rows = summary.map(|summary| rows(program, flow, step, summary));
+        // How many matches the used rule has nobody knows before it has run.
+        let known = summary.filter(|_| flow.steps[step].uses.is_none());
+        program.scans[step].rows = known.map(|summary| rows(program, flow, step, summary));
     }
 }
 

@@ -92,7 +92,10 @@ fn write_step(f: &mut fmt::Formatter<'_>, flow: &Flow, position: StepId) -> fmt:
     };
     write!(f, "  step {}  {} {arrow} {}", position + 1, flow.roles[step.left].name, flow.roles[step.right].name)?;
     match &step.shape {
-        Shape::One => write!(f, ", one transfer")?,
+        Shape::One => match &step.uses {
+            Some(rule) => write!(f, ", a match of {rule}")?,
+            None => write!(f, ", one transfer")?,
+        },
         Shape::Path { hops, via } | Shape::Tree { hops, via } => {
             let what = if matches!(step.shape, Shape::Tree { .. }) { "a tree, rests after" } else { "a path of" };
             write!(f, ", {what} {} transfers", range(hops.least, hops.most))?;

@@ -46,7 +46,10 @@ impl Program {
         };
         let scans = flow.steps.iter().map(|step| Scan {
             pushed: Vec::new(),
-            tried: flow.filter.iter().chain(&step.filter).cloned().collect(),
+            tried: match step.uses {
+                Some(_) => Vec::new(),
+                None => flow.filter.iter().chain(&step.filter).cloned().collect(),
+            },
             via: match &step.shape {
                 Shape::Path { via, .. } | Shape::Tree { via, .. } => Some(guard(via.as_ref())),
                 Shape::One | Shape::Set { .. } => None,

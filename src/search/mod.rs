@@ -1,6 +1,7 @@
 //! Plan × Ledger → [`Instances`]: the temporal graph and the kernels that search it.
 
 mod absence;
+mod borrowed;
 mod features;
 mod graph;
 mod history;
@@ -17,6 +18,7 @@ mod select;
 mod shared;
 mod task;
 
+pub use borrowed::StandIn;
 pub use features::{Features, features};
 pub use instances::{Cut, Instance, Instances};
 
@@ -27,6 +29,7 @@ use crate::columns::Ledger;
 use crate::lang::{Flow, MatchLevel, Predicate, StepId};
 use crate::plan::{Kernel, Plan};
 
+use borrowed::Borrowed;
 use graph::Graph;
 use refers::Refers;
 use select::Selector;
@@ -200,6 +203,47 @@ impl<'a> Searcher<'a> {
     pub fn run_exhaustive(&self, plan: &Plan) -> Result<Instances, SearchError> {
         let task = Task::as_written(plan, &self.at(&plan.flow)?.tools(plan)?)?;
         Ok(kernel::kept(&task, kernel::exhaustive::search(&task))?.coalesce())
+    }
+
+    /// The instances of a plan some of whose steps use other rules; `standins` are the matches of these.
+    ///
+    /// # Errors
+    ///
+    /// As [`Searcher::run`].
+    pub fn run_using(
+        &self,
+        plan: &Plan,
+        standins: &[StandIn],
+        limits: &Limits,
+        stop: &AtomicBool,
+    ) -> Result<Instances, SearchError> {
+        if plan.flow.uses().next().is_none() || self.is_late() {
+            return self.run(plan, limits, stop);
+        }
+        let borrowed = Borrowed::new(self.ledger, standins);
+        Ok(borrowed.resolved(&self.borrowing(&borrowed).run(plan, limits, stop)?))
+    }
+
+    /// The same with the kernel that defines what a match is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Searcher::run`].
+    pub fn run_exhaustive_using(&self, plan: &Plan, standins: &[StandIn]) -> Result<Instances, SearchError> {
+        if plan.flow.uses().next().is_none() {
+            return self.run_exhaustive(plan);
+        }
+        let borrowed = Borrowed::new(self.ledger, standins);
+        Ok(borrowed.resolved(&self.borrowing(&borrowed).run_exhaustive(plan)?))
+    }
+
+    /// A searcher of the ledger with stand-ins; predicates are asked of the ledger as it is.
+    fn borrowing<'s>(&'s self, borrowed: &'s Borrowed<'s>) -> Searcher<'s> {
+        let graph = Arc::new(Graph::new(&borrowed.ledger));
+        let selector = Selector::borrowing(&self.selector, Arc::clone(&graph), borrowed);
+        let (common, refers, shared, levels) = (None, OnceLock::new(), Shared::default(), Vec::new());
+        let (ledger, late) = (&borrowed.ledger, Arc::clone(&self.late));
+        Searcher { ledger, graph, common, selector, refers, shared, late, levels }
     }
 
     /// What a plan's tasks are made with.

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use polars::prelude::{DataFrame, DataType, IntoColumn, IntoLazy, NamedFrom, Series, StringChunked, TimeUnit};
 use rustc_hash::FxHashMap;
 
-use crate::columns::{Column, Currency, History, Ledger, TextColumn};
+use crate::columns::{Column, Currency, History, Ledger, Origin, TextColumn};
 use crate::lang::{Flow, Predicate};
 
 use super::SearchError;
+use super::borrowed::Borrowed;
 use super::graph::Graph;
 use super::history::{self, Looked};
 use super::lists;
@@ -27,6 +28,8 @@ pub(super) struct Selector<'a> {
     masks: Mutex<FxHashMap<(Place, String), Arc<Mask>>>,
     ages: Mutex<FxHashMap<String, Arc<AgeTable>>>,
     degrees: Degrees,
+    /// Where the ledger holds stand-ins: who answers for the others.
+    lender: Option<(&'a Selector<'a>, &'a Borrowed<'a>)>,
 }
 
 /// What a predicate is about.
@@ -45,7 +48,32 @@ impl<'a> Selector<'a> {
             masks: Mutex::default(),
             ages: Mutex::default(),
             degrees: Degrees::of(ledger),
+            lender: None,
         }
+    }
+
+    /// For a ledger with stand-ins: predicates are asked of the ledger without them.
+    pub(super) fn borrowing(base: &'a Selector<'a>, graph: Arc<Graph>, borrowed: &'a Borrowed<'a>) -> Self {
+        Self {
+            ledger: &borrowed.ledger,
+            graph,
+            columns: Mutex::default(),
+            masks: Mutex::default(),
+            ages: Mutex::default(),
+            degrees: Degrees::default(),
+            lender: Some((base, borrowed)),
+        }
+    }
+
+    /// Of some transfers those that a step may see: stand-ins of the rule that it uses, or else all but stand-ins.
+    pub(super) fn visible(&self, mask: Mask, uses: Option<&str>) -> Mask {
+        let Some((_, borrowed)) = self.lender else {
+            return if uses.is_none() { mask } else { mask.filtered(|_| false) };
+        };
+        mask.filtered(|row| match (borrowed.origins[row], uses) {
+            (Origin::Row(_), uses) => uses.is_none(),
+            (Origin::Copy(copy), uses) => uses == Some(borrowed.standins[copy].rule.as_str()),
+        })
     }
 
     /// The history columns that a flow reads and that have no value for some transfers other than self-transfers.
@@ -85,12 +113,20 @@ impl<'a> Selector<'a> {
 
     /// The transfers for which a predicate holds.
     pub(super) fn transfers(&self, predicate: &Predicate) -> Result<Arc<Mask>, SearchError> {
-        self.mask(Place::Transfers, predicate, self.ledger.len())
+        let Some((base, borrowed)) = self.lender else {
+            return self.mask(Place::Transfers, predicate, self.ledger.len());
+        };
+        let mask = base.transfers(predicate)?;
+        let holds = |row: usize| matches!(borrowed.origins[row], Origin::Row(row) if mask.get(row.index()));
+        Ok(Arc::new(Mask::from_fn(self.ledger.len(), holds)))
     }
 
     /// The accounts for which a predicate holds; it must not read `age_days`.
     pub(super) fn accounts(&self, predicate: &Predicate) -> Result<Arc<Mask>, SearchError> {
-        self.mask(Place::Accounts, predicate, self.ledger.accounts().len())
+        match self.lender {
+            Some((base, _)) => base.accounts(predicate),
+            None => self.mask(Place::Accounts, predicate, self.ledger.accounts().len()),
+        }
     }
 
     fn mask(&self, place: Place, predicate: &Predicate, rows: usize) -> Result<Arc<Mask>, SearchError> {
@@ -236,6 +272,9 @@ impl<'a> Selector<'a> {
 
     /// The answers of an account predicate that reads `age_days`, for every age that occurs.
     pub(super) fn ages(&self, predicate: &Predicate) -> Result<Arc<AgeTable>, SearchError> {
+        if let Some((base, _)) = self.lender {
+            return base.ages(predicate);
+        }
         if let Some(table) = self.ages.lock().expect("no holder panics").get(&predicate.sql) {
             return Ok(Arc::clone(table));
         }

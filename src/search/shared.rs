@@ -84,7 +84,9 @@ impl Shared {
         let (payer, payee) = (plan.flow.steps[step].payer(), plan.flow.steps[step].payee());
         let between = via.map_or("", |via| via.key.as_str());
         let returns = matches!(plan.flow.steps[step].shape, Shape::Tree { .. });
-        let key = format!("{} | {} | {} | {between} | {returns}", asked(parts()), key_of(payer), key_of(payee));
+        let uses = plan.flow.steps[step].uses.as_deref();
+        let (from, to) = (key_of(payer), key_of(payee));
+        let key = format!("{} | {from} | {to} | {between} | {returns} | {uses:?}", asked(parts()));
         if let Some(mask) = self.scans.lock().expect("no holder panics").get(&key) {
             return Ok(Arc::clone(mask));
         }
@@ -99,7 +101,7 @@ impl Shared {
         // The money of a tree may come back to its source.
         let (payer, payee) = (end(payer), if returns { end(payee).or(&end(payer)) } else { end(payee) });
         let fits = |row: usize| payer.get(ledger.senders()[row].index()) && payee.get(ledger.receivers()[row].index());
-        let mask = Arc::new(mask.filtered(fits));
+        let mask = Arc::new(selector.visible(mask.filtered(fits), uses));
         self.scans.lock().expect("no holder panics").insert(key, Arc::clone(&mask));
         Ok(mask)
     }

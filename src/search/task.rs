@@ -91,9 +91,13 @@ impl<'a> Task<'a> {
         let &Tools { ledger, selector, shared, .. } = tools;
         let mut task = Self::admitting(plan, tools, Limits::default(), plan.flow.steps.len())?;
         let moves = Mask::from_fn(ledger.len(), |row| ledger.senders()[row] != ledger.receivers()[row]);
-        let whole = masked(moves, task.flow.filter.as_ref(), selector)?;
+        let whole = masked(moves.clone(), task.flow.filter.as_ref(), selector)?;
         for step in &task.flow.steps {
-            task.candidates.push(masked(whole.clone(), step.filter.as_ref(), selector)?);
+            let mask = match &step.uses {
+                Some(_) => moves.clone(),
+                None => masked(whole.clone(), step.filter.as_ref(), selector)?,
+            };
+            task.candidates.push(selector.visible(mask, step.uses.as_deref()));
         }
         let written = |predicate: Option<&Predicate>| {
             let (aged, plain) =

@@ -71,6 +71,7 @@ pub(crate) fn step(left: usize, right: usize, shape: Shape) -> Step {
         delay,
         pass_through: None,
         undoes: None,
+        uses: None,
     }
 }
 

@@ -25,7 +25,7 @@ use rayon::prelude::*;
 use crate::columns::{AccountId, Ledger, RowId, Time};
 use crate::lang::{Severity, StepId, TypologySet};
 use crate::plan::Plan;
-use crate::search::{Instance, Instances, SearchError, Searcher, features};
+use crate::search::{Instance, Instances, SearchError, Searcher, StandIn, features};
 
 /// All matches of a run, in (rule, started, id) order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -171,6 +171,28 @@ pub struct Sifted {
     pub tallies: Vec<Tally>,
     /// What was cut, and which rules' `unless` does not fit the ledger.
     pub completeness: Completeness,
+}
+
+/// The finished matches of one rule, each as the one transfer that it is where another rule uses it.
+///
+/// # Errors
+///
+/// Where a predicate does not fit the ledger's columns.
+pub fn stand_ins(flows: &[Found<'_>], searcher: &Searcher<'_>) -> Result<Vec<StandIn>, SearchError> {
+    let Some(found) = flows.first() else { return Ok(Vec::new()) };
+    let rule = &found.plan.typology;
+    let steps = &found.plan.flow.steps;
+    let (first, last) = (steps[0].left, steps[steps.len() - 1].right);
+    let (matches, _) = settle(flows, searcher, rule)?;
+    let weigh = |row: &RowId| searcher.ledger().base_amount(*row).get().map(|money| i128::from(money.0));
+    let stand_in = |found: Match| StandIn {
+        rule: rule.clone(),
+        from: found.roles[first][0],
+        to: found.roles[last][0],
+        weight: found.slots.last().and_then(|slot| slot.rows.iter().map(weigh).sum()),
+        rows: found.transfers,
+    };
+    Ok(matches.into_iter().map(stand_in).collect())
 }
 
 /// Turns what was found into distinct matches and cases.

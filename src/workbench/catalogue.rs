@@ -77,6 +77,10 @@ fn section(rule: &Typology) -> String {
     if !rule.specialises.is_empty() {
         line(format!("Explains matches of {}.", names(&rule.specialises)));
     }
+    let used: Vec<String> = rule.flow.uses().map(str::to_owned).collect();
+    if !used.is_empty() {
+        line(format!("Uses matches of {}, and needs what they need.", names(&used)));
+    }
     text += "\n";
     text += &flow(rule);
     if !rule.parameters.is_empty() {
@@ -200,12 +204,15 @@ fn asked((role, predicate): (&Role, &Predicate)) -> String {
 
 /// One step as a sentence.
 fn sentence(roles: &[Role], step: &Step, fed: bool) -> String {
-    let Step { name: _, left, right, direction, shape, filter, delay, pass_through, undoes } = step;
+    let Step { name: _, left, right, direction, shape, filter, delay, pass_through, undoes, uses } = step;
     let several = roles[*left].members.is_some();
     let (left, right) = (who(&roles[*left]), who(&roles[*right]));
     let (pay, are) = if several { ("pay", "are") } else { ("pays", "is") };
     let mut text = match (direction, shape) {
-        (Direction::Forward, Shape::One) => format!("{left} {pay} {right} once"),
+        (Direction::Forward, Shape::One) => match uses {
+            Some(rule) => format!("the money of {left} reaches {right} as a match of `{rule}`"),
+            None => format!("{left} {pay} {right} once"),
+        },
         (Direction::Forward, Shape::Path { hops, .. }) => {
             format!("{left} reaches {right} over {} transfers through other accounts", range(*hops))
         }

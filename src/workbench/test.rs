@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::atomic::AtomicBool;
 
 use crate::columns::Ledger;
-use crate::lang::{Flow, RuleTest, Typology, TypologySet};
+use crate::lang::{Flow, RuleTest, TypologySet};
 use crate::plan::{self, Plan};
 use crate::search::{Levels, Limits, SearchError, Searcher};
 use crate::sift::{self, Found, Match, Matches};
@@ -51,46 +51,77 @@ pub enum Failure {
 /// Runs every test of every rule, in order.
 #[must_use]
 pub fn run(set: &TypologySet) -> Vec<Outcome> {
-    let all = set.typologies.iter().flat_map(|typology| typology.tests.iter().map(move |test| (typology, test)));
-    all.map(|(typology, test)| Outcome {
+    let all = set.typologies.iter().enumerate();
+    let all = all.flat_map(|(rule, typology)| typology.tests.iter().map(move |test| (rule, typology, test)));
+    all.map(|(rule, typology, test)| Outcome {
         rule: typology.id.clone(),
         test: test.name.clone(),
         path: typology.path.clone(),
         line: test.line,
-        failure: check(typology, test).err(),
+        failure: check(set, rule, test).err(),
     })
     .collect()
 }
 
-fn check(typology: &Typology, test: &RuleTest) -> Result<(), Failure> {
-    let ledger = fixture::ledger(test, &plan::columns(typology).lists).map_err(Failure::NotEvaluable)?;
+fn check(set: &TypologySet, rule: usize, test: &RuleTest) -> Result<(), Failure> {
+    let typology = &set.typologies[rule];
+    let rules = set.with_used([rule]);
+    let lists = rules.iter().flat_map(|&rule| plan::columns(&set.typologies[rule]).lists).collect();
+    let ledger = fixture::ledger(test, &lists).map_err(Failure::NotEvaluable)?;
     let ledger = ledger.with_owners(typology.flow.level.column());
-    let plans = plan::build(typology, &ledger.summary()).map_err(|missing| Failure::NotEvaluable(missing.reason))?;
-    let found = matches(typology, &plans, &ledger)?;
+    let summary = ledger.summary();
+    let mut plans = BTreeMap::new();
+    for rule in rules {
+        let planned = plan::build(&set.typologies[rule], &summary);
+        plans.insert(rule, planned.map_err(|missing| Failure::NotEvaluable(missing.reason))?);
+    }
+    let found = matches(set, rule, &plans, &ledger)?;
     compare(&typology.flow, &ledger, &test.matches, &found.list)
 }
 
-/// The matches of one rule, each of its flows searched by two kernels.
-fn matches(typology: &Typology, plans: &[Plan], ledger: &Ledger) -> Result<Matches, Failure> {
-    let levels = Levels::new(ledger, [&typology.flow]);
+/// The matches of one rule.
+fn matches(
+    set: &TypologySet,
+    rule: usize,
+    plans: &BTreeMap<usize, Vec<Plan>>,
+    ledger: &Ledger,
+) -> Result<Matches, Failure> {
+    let levels = Levels::new(ledger, [&set.typologies[rule].flow]);
     let searcher = Searcher::new(ledger).with_levels(&levels);
-    let found = plans.iter().map(|plan| {
-        let fast = searcher.run(plan, &Limits::default(), &AtomicBool::new(false)).map_err(|error| failed(&error))?;
-        let slow = searcher.run_exhaustive(plan).map_err(|error| failed(&error))?;
-        if fast == slow {
-            return Ok(Found { rule: 0, plan, instances: fast });
-        }
-        let kernel = plan.kernel.name();
-        let (fast, slow) = (fast.total(), slow.total());
-        Err(Failure::Kernels(format!("the {kernel} kernel finds {fast} instances, the exhaustive one {slow}")))
-    });
-    let found = found.collect::<Result<Vec<_>, Failure>>()?;
-    let alone = TypologySet { typologies: vec![typology.clone()] };
+    let found = search(set, rule, plans, &searcher)?.into_iter().map(|found| Found { rule: 0, ..found }).collect();
+    let alone = TypologySet { typologies: vec![set.typologies[rule].clone()] };
     let sifted = sift::consolidate(found, &searcher, &alone).map_err(|error| failed(&error))?;
     match sifted.completeness.not_evaluated.first() {
         Some(missing) => Err(Failure::NotEvaluable(missing.reason.clone())),
         None => Ok(sifted.matches),
     }
+}
+
+/// What two kernels find alike for each flow of a rule, after the rules that it uses.
+fn search<'p>(
+    set: &TypologySet,
+    rule: usize,
+    plans: &'p BTreeMap<usize, Vec<Plan>>,
+    searcher: &Searcher<'_>,
+) -> Result<Vec<Found<'p>>, Failure> {
+    let used: BTreeSet<usize> = set.typologies[rule].flow.uses().filter_map(|id| set.position(id)).collect();
+    let mut standins = Vec::new();
+    for used in used {
+        let found = search(set, used, plans, searcher)?;
+        standins.extend(sift::stand_ins(&found, searcher).map_err(|error| failed(&error))?);
+    }
+    let run = |plan: &'p Plan| {
+        let (limits, stop) = (Limits::default(), AtomicBool::new(false));
+        let fast = searcher.run_using(plan, &standins, &limits, &stop).map_err(|error| failed(&error))?;
+        let slow = searcher.run_exhaustive_using(plan, &standins).map_err(|error| failed(&error))?;
+        if fast == slow {
+            return Ok(Found { rule, plan, instances: fast });
+        }
+        let kernel = plan.kernel.name();
+        let (fast, slow) = (fast.total(), slow.total());
+        Err(Failure::Kernels(format!("the {kernel} kernel finds {fast} instances, the exhaustive one {slow}")))
+    };
+    plans[&rule].iter().map(run).collect()
 }
 
 fn failed(error: &SearchError) -> Failure {

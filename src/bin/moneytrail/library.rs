@@ -102,6 +102,24 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     files.iter().map(|path| read(path)).collect()
 }
 
+/// The sources and the shipped rules that they use, at any remove.
+pub(crate) fn with_used(own: &[Source]) -> Vec<Source> {
+    let mut all = own.to_vec();
+    loop {
+        let lacking = lang::lacking(&all);
+        let is_lacking = |path: &str| {
+            let stem = path.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml"));
+            stem.is_some_and(|stem| lacking.iter().any(|id| id == stem))
+        };
+        let more = SHIPPED.iter().filter(|(path, _)| is_lacking(path));
+        let before = all.len();
+        all.extend(more.map(|&(path, text)| Source { path: path.to_owned(), text: text.to_owned() }));
+        if all.len() == before {
+            return all;
+        }
+    }
+}
+
 fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let listing =
         std::fs::read_dir(folder).map_err(|error| Failure::output(format!("{}: {error}", folder.display())))?;

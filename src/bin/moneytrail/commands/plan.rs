@@ -57,6 +57,10 @@ fn show(explanation: &Explanation, verbose: bool) -> Result<u8, Failure> {
                 write!(out, "{}", text(plan, verbose))?;
                 write_ledger(&mut out, summary)?;
                 for (step, scan) in (1..).zip(scans) {
+                    if let Some(rule) = &plan.flow.steps[step - 1].uses {
+                        writeln!(out, "  step {step}  could use each match of {rule}")?;
+                        continue;
+                    }
                     writeln!(out, "  step {step}  could use {} transfers", terminal::grouped(scan.rows as u64))?;
                 }
             }

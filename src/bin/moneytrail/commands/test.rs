@@ -9,8 +9,12 @@ use crate::failure::{FOUND, Failure};
 use crate::{library, terminal};
 
 pub(crate) fn run(arguments: &Test) -> Result<u8, Failure> {
-    let sources = library::sources(&arguments.paths)?;
-    let set = library::compile(&sources, &[])?;
+    let own = library::sources(&arguments.paths)?;
+    let sources = library::with_used(&own);
+    let mut set = library::compile(&sources, &[])?;
+    for typology in set.typologies.iter_mut().filter(|rule| !own.iter().any(|source| source.path == rule.path)) {
+        typology.tests.clear();
+    }
     let outcomes = test::run(&set);
     let mut out = std::io::stdout().lock();
     for outcome in &outcomes {
@@ -24,7 +28,7 @@ pub(crate) fn run(arguments: &Test) -> Result<u8, Failure> {
     writeln!(
         out,
         "{}, {}: {} passed, {failed} failed",
-        terminal::counted(set.typologies.len(), "rule"),
+        terminal::counted(own.len(), "rule"),
         terminal::counted(outcomes.len(), "test"),
         outcomes.len() - failed
     )?;
