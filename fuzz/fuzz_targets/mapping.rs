@@ -60,7 +60,7 @@ libfuzzer_sys::fuzz_target!(init: forgive_decoders(), |data: &[u8]| {
     let names = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| (*name).to_owned()).collect() };
     let request = Request {
         inputs: vec![transfers.display().to_string()],
-        accounts: (data.len() % 2 == 0).then(|| accounts.clone()),
+        accounts: data.len().is_multiple_of(2).then(|| accounts.clone()),
         mapping: Some(mapping.display().to_string()),
         max_rejects: Some(RejectLimit::Percent(100.0)),
         columns: names(&["channel", "kind", "refers_to", "purpose", "sender_country"]),
