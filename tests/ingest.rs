@@ -325,6 +325,14 @@ fn an_arrow_file_that_claims_more_than_memory_holds_is_damaged() {
 }
 
 #[test]
+fn an_arrow_file_whose_message_lies_outside_of_its_place_is_damaged() {
+    let input = format!("{}/tests/data/fuzz/message-outside.arrow", env!("CARGO_MANIFEST_DIR"));
+    let (kind, message) = failure(ingest::read(&Request { inputs: vec![input], ..Request::default() }));
+    assert_eq!(kind, Failure::Data, "{message}");
+    assert!(message.contains("the file is damaged"), "{message}");
+}
+
+#[test]
 fn rows_that_end_with_a_bare_carriage_return_are_rows() {
     let intake = data("fuzz/bare-carriage-returns.csv", Request::default());
     assert_eq!(

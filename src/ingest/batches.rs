@@ -81,19 +81,17 @@ fn parquet(file: File, wanted: &[usize]) -> Result<Stream, parquet::errors::Parq
 }
 
 fn ipc(file: File, wanted: &[usize]) -> Result<Stream, ArrowError> {
-    if let Some(length) = beyond_memory(&file) {
-        return Err(ArrowError::IpcError(format!(
-            "a part of it says that it is {length} bytes long when it is unpacked"
-        )));
+    if let Some(fault) = forged(&file) {
+        return Err(ArrowError::IpcError(fault));
     }
     let mut columns = wanted.to_vec();
     columns.sort_unstable();
     Ok(Box::new(FileReader::try_new(BufReader::new(file), Some(columns))?))
 }
 
-/// The length of the first packed part of an Arrow file that memory has no room for. The decoder asks for all of it at
-/// once, as the file says and before it unpacks a byte, and the process ends where it is refused.
-fn beyond_memory(file: &File) -> Option<usize> {
+/// What is wrong with the lengths in an Arrow file, if memory has no room for a packed part. The decoder asks for all of it
+/// at once, as the file says and before it unpacks a byte, and the process ends where it is refused.
+fn forged(file: &File) -> Option<String> {
     let mut file = file;
     let size = file.metadata().ok()?.len();
     let mut at = |place: u64, length: u64| {
@@ -107,15 +105,24 @@ fn beyond_memory(file: &File) -> Option<usize> {
     let footer = at(end.checked_sub(footer)?, footer)?;
     let footer = arrow::ipc::root_as_footer(&footer).ok()?;
     let blocks = footer.dictionaries().into_iter().flatten().chain(footer.recordBatches().into_iter().flatten());
-    let parts: Vec<u64> = blocks.flat_map(|block| packed_parts(block, &mut at).unwrap_or_default()).collect();
+    let mut parts = Vec::new();
+    for block in blocks {
+        // The decoder would look for the rest of the message behind its end.
+        let Some(packed) = packed_parts(block, &mut at) else {
+            return Some("the description of a part of it does not lie where it should".to_owned());
+        };
+        parts.extend(packed);
+    }
     let mut lengths = parts.into_iter().filter_map(|part| {
         let length = i64::from_le_bytes(at(part, 8)?.try_into().ok()?);
         usize::try_from(length).ok() // -1 says that the part is not packed
     });
-    lengths.find(|&length| Vec::<u8>::new().try_reserve_exact(length).is_err())
+    let length = lengths.find(|&length| Vec::<u8>::new().try_reserve_exact(length).is_err())?;
+    Some(format!("a part of it says that it is {length} bytes long when it is unpacked"))
 }
 
-/// Where the packed parts of a block of an Arrow file begin; each begins with its length.
+/// Where the packed parts of a block of an Arrow file begin; each begins with its length. Nothing where the block's message
+/// is not whole in itself.
 fn packed_parts(block: &arrow::ipc::Block, at: &mut impl FnMut(u64, u64) -> Option<Vec<u8>>) -> Option<Vec<u64>> {
     let place = u64::try_from(block.offset()).ok()?;
     let length = u64::try_from(block.metaDataLength()).ok()?;
@@ -123,7 +130,9 @@ fn packed_parts(block: &arrow::ipc::Block, at: &mut impl FnMut(u64, u64) -> Opti
     let message = message.strip_prefix(&[0xFF; 4]).unwrap_or(&message).get(4..)?;
     let message = arrow::ipc::root_as_message(message).ok()?;
     let batch = message.header_as_record_batch().or_else(|| message.header_as_dictionary_batch()?.data())?;
-    batch.compression()?;
+    if batch.compression().is_none() {
+        return Some(Vec::new());
+    }
     let body = place.checked_add(length)?;
     let parts = batch.buffers()?.into_iter().filter(|part| part.length() >= 8);
     Some(parts.filter_map(|part| body.checked_add(u64::try_from(part.offset()).ok()?)).collect())
