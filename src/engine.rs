@@ -123,7 +123,7 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
         let intake = read(request, &searched)?;
         let summary = intake.ledger.summary();
         observer.hear(Event::Read(&summary));
-        let mut planned = plan::together(&searched, Some(&summary));
+        let planned = plan::together(&searched, Some(&summary));
         let levels = Levels::new(&intake.ledger, searched.typologies.iter().map(|typology| &typology.flow));
         let plans: Vec<&Plan> = planned.iter().flatten().flatten().collect();
         let searcher = Searcher::new(&intake.ledger).with_levels(&levels).until(&request.late).narrowed(&plans);
@@ -140,12 +140,8 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
         observer.hear(Event::Assessing);
         drop(searcher); // its lists are as large as the ledger, and nobody asks for them again
         let statistics = stats::assess(&stats::Evidence { intake: &intake, set: &set, sifted: &sifted });
-        let mut position = 0;
-        planned.retain(|_| {
-            position += 1;
-            place(position - 1).is_some()
-        });
-        let plans = planned.into_iter().map(Result::ok).collect();
+        let plans = planned.into_iter().enumerate().filter(|(rule, _)| place(*rule).is_some());
+        let plans = plans.map(|(_, plans)| plans.ok()).collect();
         ensure_wanted(stop)?;
         Ok(Analysis { set, warnings, plans, intake, sifted, statistics })
     })

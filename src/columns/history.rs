@@ -76,15 +76,6 @@ impl History {
         "receiver_percentile",
     ];
 
-    /// How far back it looks, where that is bounded.
-    #[must_use]
-    pub fn look_back(&self) -> Option<Span> {
-        match self {
-            Self::Of(_, Past::Count(span) | Past::Sum(span) | Past::Median(span) | Past::NewShare(span)) => Some(*span),
-            _ => None,
-        }
-    }
-
     /// The account column that it reads.
     #[must_use]
     pub fn account_column(&self) -> Option<&str> {

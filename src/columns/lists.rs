@@ -24,7 +24,9 @@ pub struct ListEntry {
 }
 
 impl ListEntry {
-    fn is_valid(&self, at: Time) -> bool {
+    /// Whether it is on the list at a time.
+    #[must_use]
+    pub fn is_valid(&self, at: Time) -> bool {
         self.from <= at && at <= self.to
     }
 }

@@ -190,6 +190,14 @@ impl Flow {
             repeat_within: None,
         }
     }
+
+    /// Every predicate over transfers: the rule's own, those of its steps, and those of what stands around a match.
+    pub fn transfer_predicates(&self) -> impl Iterator<Item = &Predicate> {
+        let steps = self.steps.iter().filter_map(|step| step.filter.as_ref());
+        let without = self.without.iter().filter_map(|absence| absence.filter.as_ref());
+        let expected = self.expected.iter().filter_map(|expected| expected.filter.as_ref());
+        self.filter.iter().chain(steps).chain(without).chain(expected)
+    }
 }
 
 impl Flow {

@@ -76,7 +76,6 @@ fn each_of(
 fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>) -> Result<(), NotEvaluable> {
     flow.level.column().map_or(Ok(()), |column| visit(Place::Account, column))?;
     let account = |name: &str| if name == "age_days" { "opened".to_owned() } else { name.to_owned() };
-    let steps = flow.steps.iter().filter_map(|step| step.filter.as_ref());
     let of_transfer = |name: &str, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>| {
         if let Ok(history) = name.parse::<History>() {
             return history.account_column().map_or(Ok(()), |column| visit(Place::Account, &account(column)));
@@ -91,9 +90,7 @@ fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluab
             None => visit(Place::Transfer, name),
         }
     };
-    let around = flow.without.iter().filter_map(|absence| absence.filter.as_ref());
-    let around = around.chain(flow.expected.iter().filter_map(|expected| expected.filter.as_ref()));
-    for name in flow.filter.iter().chain(steps).chain(around).flat_map(|predicate| &predicate.columns) {
+    for name in flow.transfer_predicates().flat_map(|predicate| &predicate.columns) {
         of_transfer(name, visit)?;
     }
     if flow.steps.iter().any(|step| step.undoes.is_some()) {

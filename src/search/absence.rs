@@ -21,9 +21,7 @@ pub(super) fn present(
     selector: &Selector<'_>,
     matches: &Instances,
 ) -> Result<Vec<bool>, SearchError> {
-    let looks =
-        flow.without.iter().map(|absence| Ok((absence, Look::new(ledger, graph, selector, absence.filter.as_ref())?)));
-    let looks: Vec<(&Absence, Look<'_>)> = looks.collect::<Result<_, SearchError>>()?;
+    let looks = looks(&flow.without, |absence| absence.filter.as_ref(), ledger, graph, selector)?;
     let found = |instance: Instance<'_>| {
         let around = Around::new(flow, ledger, instance);
         looks.iter().any(|(absence, look)| look.finds(absence, &around))
@@ -39,16 +37,23 @@ pub(super) fn came(
     selector: &Selector<'_>,
     matches: &Instances,
 ) -> Result<Vec<bool>, SearchError> {
-    let looks = flow
-        .expected
-        .iter()
-        .map(|expected| Ok((expected, Look::new(ledger, graph, selector, expected.filter.as_ref())?)));
-    let looks: Vec<(&Expectation, Look<'_>)> = looks.collect::<Result<_, SearchError>>()?;
+    let looks = looks(&flow.expected, |expected| expected.filter.as_ref(), ledger, graph, selector)?;
     let missed = |instance: Instance<'_>| {
         let around = Around::new(flow, ledger, instance);
         looks.iter().all(|(expected, look)| look.misses(expected, &around))
     };
     Ok(matches.iter().map(|instance| !missed(instance)).collect())
+}
+
+/// Each clause with the transfers that it looks at.
+fn looks<'c, 'a, C>(
+    clauses: &'c [C],
+    filter: fn(&C) -> Option<&Predicate>,
+    ledger: &'a Ledger,
+    graph: &'a Graph,
+    selector: &Selector<'_>,
+) -> Result<Vec<(&'c C, Look<'a>)>, SearchError> {
+    clauses.iter().map(|clause| Ok((clause, Look::new(ledger, graph, selector, filter(clause))?))).collect()
 }
 
 /// A finished match as a clause sees it.

@@ -46,7 +46,7 @@ fn of_texts(
 }
 
 fn is_on(rows: &[ListEntry], ledger: &Ledger, row: RowId) -> bool {
-    rows.iter().any(|entry| (entry.from..=entry.to).contains(&ledger.time(row)))
+    rows.iter().any(|entry| entry.is_valid(ledger.time(row)))
 }
 
 /// The amount of a list that holds for each transfer, in the base currency.

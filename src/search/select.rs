@@ -78,12 +78,8 @@ impl<'a> Selector<'a> {
 
     /// The history columns that a flow reads and that have no value for some transfers other than self-transfers.
     pub(super) fn unknown_history(&self, flow: &Flow) -> Result<Vec<(String, u64)>, SearchError> {
-        let steps = flow.steps.iter().filter_map(|step| step.filter.as_ref());
-        let around = flow.without.iter().filter_map(|absence| absence.filter.as_ref());
-        let expected = flow.expected.iter().filter_map(|expected| expected.filter.as_ref());
-        let filters = flow.filter.iter().chain(steps).chain(around).chain(expected);
-        let names: BTreeSet<&String> =
-            filters.flat_map(|predicate| &predicate.columns).filter(|name| name.parse::<History>().is_ok()).collect();
+        let names = flow.transfer_predicates().flat_map(|predicate| &predicate.columns);
+        let names: BTreeSet<&String> = names.filter(|name| name.parse::<History>().is_ok()).collect();
         let mut unknown = Vec::new();
         for name in names {
             let column = self.column(Place::Transfers, name)?;

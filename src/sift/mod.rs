@@ -214,10 +214,13 @@ pub fn consolidate(
         for flow in flows {
             sifted.completeness.add_cuts(rule, &flow.instances.cuts);
         }
-        match settle(flows, searcher, &set.typologies[rule].id) {
-            Ok((matches, tally)) => {
-                for flow in flows {
-                    sifted.completeness.add_unknown(rule, searcher.unknown_history(&flow.plan.flow)?);
+        let unknown =
+            || flows.iter().map(|flow| searcher.unknown_history(&flow.plan.flow)).collect::<Result<Vec<_>, _>>();
+        let settled = settle(flows, searcher, &set.typologies[rule].id);
+        match settled.and_then(|(matches, tally)| Ok((matches, tally, unknown()?))) {
+            Ok((matches, tally, unknown)) => {
+                for unknown in unknown {
+                    sifted.completeness.add_unknown(rule, unknown);
                 }
                 sifted.matches.list.extend(matches);
                 sifted.tallies.push(tally);
