@@ -54,8 +54,8 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["rustix"], &["write"]),
     (&["rayon"], &["columns", "ingest", "search", "sift", "stats", "engine.rs"]),
     (&["statrs"], &["stats"]),
-    (&["rand", "rand_chacha"], &["workbench"]),
-    (&["clap", "clap_complete", "indicatif", "comfy_table", "ctrlc", "terminal_size"], &["bin"]),
+    (&["plotters", "pretty_yaml", "quick_xml", "rand", "rand_chacha", "similar", "yaml_parser"], &["workbench"]),
+    (&["clap", "clap_complete", "indicatif", "comfy_table", "ctrlc", "notify", "terminal_size"], &["bin"]),
     (&["serde", "serde_json"], &["ingest", "lang", "stats", "write", "workbench", "bin"]),
     (&["jiff", "rustc_hash", "sha2", "thiserror"], ANYWHERE),
     (&["either", "once_cell"], &[]), // only for their features, see Cargo.toml
