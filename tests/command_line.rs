@@ -335,6 +335,55 @@ fn a_reader_who_has_seen_enough_is_no_error() {
     }
 }
 
+/// The names of the subcommands, in the order of the front page.
+fn subcommands() -> Vec<String> {
+    let page = moneytrail(Path::new("."), &["--help"]);
+    let page = text(&page.stdout);
+    let listed =
+        page.split("\nCommands:\n").nth(1).expect("a list of commands").split("\n\n").next().unwrap_or_default();
+    let names = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+/// Copies a folder of the project with all that is in it.
+fn copy(name: &str, into: &Path) {
+    let (from, to) = (Path::new(env!("CARGO_MANIFEST_DIR")).join(name), into.join(name));
+    fs::create_dir_all(&to).expect("a folder");
+    for entry in names_in(&from) {
+        if from.join(&entry).is_dir() {
+            copy(&format!("{name}/{entry}"), into);
+        } else {
+            fs::copy(from.join(&entry), to.join(&entry)).expect("a copy");
+        }
+    }
+}
+
+/// Each subcommand gets a copy of its own, in which its examples run one after another, as they stand in its help.
+#[cfg(unix)]
+#[test]
+fn every_example_of_every_help_runs_on_the_sample() {
+    let programs = Path::new(env!("CARGO_BIN_EXE_moneytrail")).parent().expect("a folder").display().to_string();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
+    let names = subcommands();
+    assert!(names.len() > 10 && names.contains(&"run".to_owned()), "{names:?}");
+    for name in names {
+        let folder = TempDir::new().expect("a folder");
+        for part in ["docs", "lists", "sample_data", "typologies"] {
+            copy(part, folder.path());
+        }
+        let page = text(&moneytrail(folder.path(), &["help", &name]).stdout);
+        let examples = page.split("\nExamples:\n").nth(1).unwrap_or_else(|| panic!("{name}'s help has no examples"));
+        for line in examples.lines().take_while(|line| !line.is_empty()) {
+            let example =
+                line.strip_prefix("  ").unwrap_or_else(|| panic!("{name}: {line}: wrapped by clap? keep it short"));
+            let mut shell = Command::new("sh");
+            shell.args(["-c", example]).current_dir(folder.path()).env("PATH", &path).stdin(Stdio::null());
+            let output = shell.output().expect("a shell");
+            assert_eq!(code(&output), 0, "{example}\n{}{}", text(&output.stdout), text(&output.stderr));
+        }
+    }
+}
+
 #[test]
 fn the_short_commands_print_their_pages() {
     let folder = TempDir::new().expect("a folder");

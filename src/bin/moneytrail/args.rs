@@ -32,17 +32,20 @@ pub(crate) enum Command {
     /// Write a rule file to begin with: commented, and passing its check and its tests.
     New(New),
     /// Print the JSON Schema of rule files, by which editors complete and check them.
+    #[command(after_help = "Examples:\n  moneytrail schema > rules.schema.json")]
     Schema,
     /// List the presets for well-known ledgers, or show one as a mapping file.
     Presets(Presets),
     /// Make a ledger with planted flows, from a seed.
     Synth(Synth),
     /// Print a completion script for a shell.
+    #[command(after_help = "Examples:\n  moneytrail completions bash > moneytrail.bash")]
     Completions {
         /// The shell.
         shell: Shell,
     },
     /// Print help; `moneytrail help language` prints the language reference.
+    #[command(after_help = "Examples:\n  moneytrail help language\n  moneytrail help run")]
     Help {
         /// A subcommand, or `language`, `data`, `typologies`.
         topic: Option<String>,
@@ -50,7 +53,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  moneytrail new late-rent")]
+#[command(after_help = "Examples:\n  moneytrail new late-rent")]
 pub(crate) struct New {
     /// Id of the rule; the file `ID.yaml` is made in the current folder.
     #[arg(value_name = "ID")]
@@ -119,8 +122,8 @@ pub(crate) struct Budgets {
 #[command(after_help = "\
 Examples:
   moneytrail run sample_data --out out
-  moneytrail run ledger.parquet --accounts accounts.csv --rule fan-in --set fan-in.payers=6
-  zstd -dc day.csv.zst | moneytrail run - --mapping canonical --out out
+  moneytrail run sample_data/transfers.csv --rule fan-in --set fan-in.payers=6
+  cat sample_data/transfers.csv | moneytrail run - --mapping canonical --out out
 
 Results go to the folder, and a summary of each rule to standard output: a table on a terminal, JSON Lines in a pipe.
 Without --out the matches themselves go to a pipe, as JSON Lines. Every option but --rule, --set, --identifiable,
@@ -174,7 +177,7 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  moneytrail test typologies/mules/mule-chain.yaml")]
+#[command(after_help = "Examples:\n  moneytrail test typologies/mules/mule-chain.yaml")]
 pub(crate) struct Test {
     /// Rule files or folders; else the rules shipped inside the program.
     #[arg(value_name = "PATH")]
@@ -185,7 +188,7 @@ pub(crate) struct Test {
 #[command(after_help = "\
 Examples:
   moneytrail plan mule-chain
-  moneytrail plan my-rules/new.yaml --ledger sample_data
+  moneytrail plan typologies/mules/mule-chain.yaml --ledger sample_data
   moneytrail plan simple-cycle --ledger sample_data --analyze")]
 pub(crate) struct Plan {
     /// The id of a rule, or a rule file.
@@ -211,7 +214,7 @@ pub(crate) struct Plan {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  moneytrail rules my-rules --markdown > rules.md")]
+#[command(after_help = "Examples:\n  moneytrail rules typologies/mules --markdown > rules.md")]
 pub(crate) struct Rules {
     /// Print the catalogue instead: a page in Markdown with the flow, numbers, needs and sources of each rule.
     #[arg(long)]
@@ -222,7 +225,7 @@ pub(crate) struct Rules {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  moneytrail presets --show aml-world > mapping.toml")]
+#[command(after_help = "Examples:\n  moneytrail presets --show aml-world > mapping.toml")]
 pub(crate) struct Presets {
     /// Print this preset as a mapping file.
     #[arg(long, value_name = "NAME")]
@@ -230,7 +233,7 @@ pub(crate) struct Presets {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  moneytrail synth --transfers 1000000 --seed 7 --out ledger")]
+#[command(after_help = "Examples:\n  moneytrail synth --transfers 1000000 --seed 7 --out ledger")]
 pub(crate) struct Synth {
     /// Transfers, about.
     #[arg(long, value_name = "N", default_value_t = 5_000)]
