@@ -79,7 +79,7 @@ fn every_case_shows_what_it_says() {
     let mut differing = Vec::new();
     for path in cases() {
         let case = Case::read(&std::fs::read_to_string(&path).expect("a case is text"));
-        let checked = lang::compile(&case.sources, &case.overrides);
+        let checked = lang::check(&case.sources, &case.overrides);
         let shown = case.shown(&checked);
         let expected = path.with_extension("out");
         if std::env::var_os("MONEYTRAIL_UPDATE").is_some() {
@@ -130,7 +130,7 @@ fn every_mistake_of_every_file_is_said_in_one_go() {
 fn every_place_lies_inside_its_file() {
     for path in cases() {
         let case = Case::read(&std::fs::read_to_string(&path).expect("a case is text"));
-        for found in lang::compile(&case.sources, &case.overrides).diagnostics {
+        for found in lang::check(&case.sources, &case.overrides).diagnostics {
             let Some(source) = case.sources.iter().find(|source| source.path == found.path) else { continue };
             assert!(source.text.get(found.span.clone()).is_some(), "{}: {found:?}", path.display());
             let before = &source.text[..found.span.start];
@@ -138,6 +138,59 @@ fn every_place_lies_inside_its_file() {
             assert!(!found.help.is_empty() && !found.label.is_empty(), "{}: {found:?}", path.display());
         }
     }
+}
+
+#[test]
+fn what_is_proposed_for_a_place_mends_its_mistake() {
+    let mut codes = std::collections::BTreeSet::new();
+    for path in cases() {
+        let case = Case::read(&std::fs::read_to_string(&path).expect("a case is text"));
+        for found in lang::check(&case.sources, &case.overrides).diagnostics {
+            let Some(replacement) = &found.replacement else { continue };
+            assert_eq!(found.help, format!("write `{replacement}`"), "{}", path.display());
+            let mut mended = case.sources.clone();
+            let source = mended.iter_mut().find(|source| source.path == found.path).expect("a file");
+            source.text.replace_range(found.span.clone(), replacement);
+            let left = lang::check(&mended, &case.overrides).diagnostics;
+            let same = |other: &&lang::Diagnostic| (other.code, &other.message) == (found.code, &found.message);
+            let count = |all: &[lang::Diagnostic]| all.iter().filter(same).count();
+            let before = count(&lang::check(&case.sources, &case.overrides).diagnostics);
+            assert!(count(&left) < before, "{}: {found:?} stays", path.display());
+            codes.insert(found.code);
+        }
+    }
+    let wanted = ["R003", "R009", "R014", "R031", "R037", "R038", "R043", "R055"];
+    let missing: Vec<&&str> = wanted.iter().filter(|code| !codes.contains(**code)).collect();
+    assert!(missing.is_empty(), "no case proposes anything for {missing:?}, only for {codes:?}");
+}
+
+#[test]
+fn an_allow_answers_warnings_where_it_stands_and_nowhere_else() {
+    let rule = "typology: pair\nversion: 1\ntitle: A pair\nsummary: One pays another.\nstage: layering\nseverity: low\n\
+                references: [x]\nfalse_positives: [y]\nparameters:\n  first: { default: 1 }\n  second: { default: 2 }\n\
+                within: 1d\nwhere: amount >= $first + $second\nflow:\n  - step: a -> b\n\
+                tests:\n  - name: none\n    transfers: |\n      # when from to amount\n    matches: []\n";
+    let found = |text: String| {
+        let checked = lang::check(&[Source { path: "pair.yaml".to_owned(), text }], &[]);
+        let codes = |found: &mut dyn Iterator<Item = &lang::Diagnostic>| -> Vec<String> {
+            found.filter(|found| found.code != "W003").map(|found| format!("{} {}", found.code, found.message)).collect()
+        };
+        (codes(&mut checked.diagnostics.iter()), codes(&mut checked.allowed.iter().map(|allowed| &allowed.diagnostic)))
+    };
+    let [first, second] = ["first", "second"].map(|name| format!("W002 the parameter `{name}` has no range"));
+    let comment = "# moneytrail: allow W002 set by the bank\n";
+    assert_eq!(found(rule.to_owned()), (vec![first.clone(), second.clone()], vec![]));
+    assert_eq!(found(format!("{comment}{rule}")), (vec![], vec![first.clone(), second.clone()]));
+    let above = |key: &str| rule.replacen(&format!("  {key}: {{"), &format!("  {comment}  {key}: {{"), 1);
+    assert_eq!(found(above("first")), (vec![second.clone()], vec![first.clone()]));
+    assert_eq!(found(above("second")), (vec![first.clone()], vec![second.clone()]));
+    let all = rule.replacen("parameters:", &format!("{comment}parameters:"), 1);
+    assert_eq!(found(all), (vec![], vec![first.clone(), second.clone()]));
+    let elsewhere = rule.replacen("flow:", &format!("{comment}flow:"), 1);
+    let told = found(elsewhere).0;
+    assert_eq!(told, [first, second, "W021 there is no W002 here to allow".to_owned()]);
+    let inside = rule.replacen("# when", "# moneytrail: allow W002 in a table\n      # when", 1);
+    assert!(found(inside).1.is_empty(), "a line of a table is no comment");
 }
 
 /// A rule with holes for what is tried.

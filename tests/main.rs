@@ -4,6 +4,7 @@ mod architecture;
 mod around;
 mod budgets;
 mod cases;
+mod check;
 mod command_line;
 mod diagnostics;
 mod engine;

@@ -1,7 +1,7 @@
 //! `without` and `expected`: transfers that must not be there, and payments that fail to come.
 
 use super::codes;
-use super::diagnostic::nearest;
+use super::diagnostic::{Help, nearest};
 use super::keys::{EXPECTED, WITHOUT};
 use super::reader::{Reader, get, quoted};
 use super::scope::Place;
@@ -139,8 +139,8 @@ impl Reader<'_, '_> {
         let place = tree::place(source, &node.span, text, &(start..start + name.len().max(1)));
         let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
         let help = match nearest(name, names.iter().copied()) {
-            Some(near) => format!("write `{near}`"),
-            None => format!("the roles are {}, and `*` is any account", quoted(&names)),
+            Some(near) => Help::write(near),
+            None => format!("the roles are {}, and `*` is any account", quoted(&names)).into(),
         };
         self.error(codes::R038, &place, format!("the flow has no role `{name}`"), "not a role", help);
         None

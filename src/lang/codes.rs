@@ -91,6 +91,9 @@ codes! {
     W002 Warning "a parameter without range or help";
     W003 Warning "a rule without references";
     W004 Warning "a rule without lookalikes";
+    W020 Warning "a warning that is allowed without a reason";
+    W021 Warning "an allow that suppresses nothing";
+    W022 Warning "an allow that cannot be read";
 }
 
 /// The code of this name.

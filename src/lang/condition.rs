@@ -2,7 +2,7 @@
 
 use super::Predicate;
 use super::codes;
-use super::diagnostic::{Span, nearest};
+use super::diagnostic::{Help, Span, nearest};
 use super::predicate::{self, Fault, Mention, What};
 use super::reader::{Reader, quoted};
 use super::scope::{Column, Place};
@@ -75,7 +75,7 @@ impl Reader<'_, '_> {
             Column::Similar(_) if mention.quoted => {}
             Column::Similar(near) => {
                 let reason = "no column of this name, and one that is almost the same";
-                let help = format!("write `{near}`");
+                let help = Help::write(near);
                 self.error(codes::R031, &span, format!("there is no column `{name}` here"), reason, help);
             }
             Column::Label => self.error(
@@ -88,11 +88,9 @@ impl Reader<'_, '_> {
             Column::Unknown(reason, known) => {
                 let names: Vec<&str> = known.iter().map(String::as_str).collect();
                 let help = match nearest(name, names.iter().copied()) {
-                    Some(near) => format!("write `{near}`"),
-                    None if names.is_empty() => {
-                        "see `moneytrail help language` for the columns of each place".to_owned()
-                    }
-                    None => format!("the columns here are {}", quoted(&names)),
+                    Some(near) => Help::write(near),
+                    None if names.is_empty() => "see `moneytrail help language` for the columns of each place".into(),
+                    None => format!("the columns here are {}", quoted(&names)).into(),
                 };
                 self.error(codes::R031, &span, format!("there is no column `{name}` here"), reason, help);
             }

@@ -36,13 +36,45 @@ pub struct Diagnostic {
     pub line: usize,
     /// Column of the place in characters, from 1.
     pub column: usize,
+    /// Line in which the place ends.
+    pub end_line: usize,
+    /// Column in characters, from 1, behind the last character of the place.
+    pub end_column: usize,
     /// What stands beside the underlined place.
     pub label: String,
     /// How to mend it.
     pub help: String,
+    /// What would stand at the place if the mistake is the slip of the finger that it seems to be.
+    pub replacement: Option<String>,
+}
+
+/// A way out of a mistake.
+#[derive(Clone, Debug)]
+pub(super) struct Help {
+    text: String,
+    replacement: Option<String>,
+}
+
+impl Help {
+    /// To write something else at the very place of the mistake.
+    pub(super) fn write(replacement: impl Into<String>) -> Self {
+        let replacement = replacement.into();
+        Self { text: format!("write `{replacement}`"), replacement: Some(replacement) }
+    }
+}
+
+impl<T: Into<String>> From<T> for Help {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), replacement: None }
+    }
 }
 
 impl Diagnostic {
+    /// By what diagnostics are sorted.
+    pub(super) fn order(&self) -> (&str, usize, usize, &str) {
+        (&self.path, self.line, self.column, self.code)
+    }
+
     /// The diagnostic as a reader sees it: place, source line with the piece underlined, and the way out.
     ///
     /// `text` is the file's text (for a setting, what stands behind `--set `); `color` asks for terminal colours.
@@ -82,21 +114,25 @@ impl<'a> Reporter<'a> {
         span: &Span,
         message: impl Into<String>,
         label: impl Into<String>,
-        help: impl Into<String>,
+        help: impl Into<Help>,
     ) {
         let start = span.start.min(self.text.len());
-        let before = &self.text[..start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let end = span.end.clamp(start, self.text.len());
+        let ((line, column), (end_line, end_column)) = (position(self.text, start), position(self.text, end));
+        let Help { text: help, replacement } = help.into();
         let diagnostic = Diagnostic {
             code: code.name,
             level: code.level,
             message: message.into(),
             path: self.path.to_owned(),
-            span: start..span.end.clamp(start, self.text.len()),
-            line: before.matches('\n').count() + 1,
-            column: self.text[line_start..start].chars().count() + 1,
+            span: start..end,
+            line,
+            column,
+            end_line,
+            end_column,
             label: label.into(),
-            help: help.into(),
+            help,
+            replacement,
         };
         self.added += 1;
         if !self.found.contains(&diagnostic) {
@@ -120,6 +156,13 @@ impl<'a> Reporter<'a> {
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         self.found
     }
+}
+
+/// Line and column of a byte, both from 1; columns count characters.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 /// The known name that is most like a mistaken one, if any is close.

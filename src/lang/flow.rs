@@ -1,7 +1,7 @@
 //! The line of roles and steps: read, joined, and each option held against what its step can have.
 
 use super::codes;
-use super::diagnostic::{Span, nearest};
+use super::diagnostic::{Help, Span, nearest};
 use super::keys;
 use super::reader::{Reader, get, is_name, quoted};
 use super::scope::Place;
@@ -341,11 +341,11 @@ impl Reader<'_, '_> {
             None => "no step has this name",
         };
         let help = match nearest(&wanted, undoable.iter().copied()) {
-            Some(near) if found.is_none() => format!("write `{near}`"),
+            Some(near) if found.is_none() => Help::write(near),
             _ if undoable.is_empty() => {
-                "give an earlier step without `hops` a name: `name: sale`, and write it here".to_owned()
+                "give an earlier step without `hops` a name: `name: sale`, and write it here".into()
             }
-            _ => format!("earlier steps with a name and without `hops`: {}", quoted(&undoable)),
+            _ => format!("earlier steps with a name and without `hops`: {}", quoted(&undoable)).into(),
         };
         self.error(codes::R050, &node.span, format!("this step cannot undo `{wanted}`"), fault, help);
         None
@@ -530,7 +530,7 @@ impl Reader<'_, '_> {
             }
             let known: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
             let help = nearest(&entry.key, known.iter().copied())
-                .map_or_else(|| format!("the roles are {}", quoted(&known)), |near| format!("write `{near}`"));
+                .map_or_else(|| format!("the roles are {}", quoted(&known)).into(), Help::write);
             self.error(
                 codes::R037,
                 &entry.key_span,

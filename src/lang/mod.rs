@@ -4,6 +4,7 @@
 //! second look: names are resolved, units are known, bounds are finite.
 
 mod absence;
+mod allow;
 mod alternatives;
 mod circle;
 pub mod codes;
@@ -27,6 +28,7 @@ mod typology;
 mod uses;
 mod walk;
 
+pub use allow::Allowed;
 pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
 pub use keys::schema;
 pub use parts::Comparison;
@@ -65,6 +67,8 @@ pub struct Checked {
     pub set: Option<TypologySet>,
     /// Errors and warnings, in (file, line, column) order.
     pub diagnostics: Vec<Diagnostic>,
+    /// Warnings that comments of the files answer, in the same order.
+    pub allowed: Vec<Allowed>,
 }
 
 const SPECIALISING: circle::Words = circle::Words {
@@ -83,17 +87,29 @@ pub fn lacking(sources: &[Source]) -> Vec<String> {
     lacking.into_iter().cloned().collect()
 }
 
-/// Checks rule texts: parses, resolves and proves everything that can be proved without a ledger.
+/// Compiles rule texts: parses, resolves and proves everything that can be proved without a ledger.
 #[must_use]
 pub fn compile(sources: &[Source], overrides: &[Override]) -> Checked {
+    examine(sources, overrides, false)
+}
+
+/// Compiles rule texts and says what their authors should know beside: comments that allow what is not there.
+#[must_use]
+pub fn check(sources: &[Source], overrides: &[Override]) -> Checked {
+    examine(sources, overrides, true)
+}
+
+fn examine(sources: &[Source], overrides: &[Override], authors: bool) -> Checked {
     let mut diagnostics = Vec::new();
     let mut typologies: Vec<Typology> = Vec::new();
     let mut known = BTreeMap::<String, Vec<String>>::new();
     let mut specials = BTreeMap::<String, circle::Special<'_>>::new();
     let mut users = BTreeMap::<String, circle::Special<'_>>::new();
+    let mut allows = Vec::new();
     for source in sources {
         let outcome = rule::read(source, overrides);
         diagnostics.extend(outcome.diagnostics);
+        allows.push((source, outcome.allows));
         if let Some((id, place)) = outcome.id {
             if let Some(other) = specials.get(&id) {
                 diagnostics.extend(rule::same_id(source, &id, &place, &other.source.path));
@@ -108,8 +124,15 @@ pub fn compile(sources: &[Source], overrides: &[Override]) -> Checked {
     diagnostics.extend(circle::check(&specials, SPECIALISING));
     diagnostics.extend(uses::check(&users, &typologies));
     diagnostics.extend(parameter::check_overrides(overrides, &known));
-    diagnostics.sort_by(|a, b| (&a.path, a.line, a.column, a.code).cmp(&(&b.path, b.line, b.column, b.code)));
+    let mut allowed = Vec::new();
+    for (source, allows) in allows {
+        let (left, answered) = allow::answer(source, &allows, diagnostics, authors);
+        diagnostics = left;
+        allowed.extend(answered);
+    }
+    diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
+    allowed.sort_by(|a, b| a.diagnostic.order().cmp(&b.diagnostic.order()));
     typologies.sort_by(|a, b| a.id.cmp(&b.id));
     let clean = diagnostics.iter().all(|diagnostic| diagnostic.level == Level::Warning);
-    Checked { set: clean.then_some(TypologySet { typologies }), diagnostics }
+    Checked { set: clean.then_some(TypologySet { typologies }), diagnostics, allowed }
 }

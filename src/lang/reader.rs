@@ -1,7 +1,7 @@
 //! Walks the tree of one rule file and reports whatever is not as it should be; goes on after every mistake.
 
 use super::codes::{self, Code};
-use super::diagnostic::{Reporter, Span, nearest};
+use super::diagnostic::{Help, Reporter, Span, nearest};
 use super::keys::Key;
 use super::number::{Fault, Scope, evaluate, split};
 use super::tree::{self, Entry, Kind, Node};
@@ -21,7 +21,7 @@ impl Reader<'_, '_> {
         span: &Span,
         message: impl Into<String>,
         label: impl Into<String>,
-        help: impl Into<String>,
+        help: impl Into<Help>,
     ) {
         self.report.add(code, span, message, label, help);
     }
@@ -81,8 +81,8 @@ impl Reader<'_, '_> {
         let known: Vec<&str> = known.iter().map(|key| key.name).collect();
         for entry in entries.into_iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let help = match nearest(&entry.key, known.iter().copied()) {
-                Some(name) => format!("write `{name}`"),
-                None => format!("the keys here are {}", quoted(&known)),
+                Some(name) => Help::write(name),
+                None => format!("the keys here are {}", quoted(&known)).into(),
             };
             let message = format!("{place} has no key `{}`", entry.key);
             self.error(codes::R003, &entry.key_span, message, "not a key of the language here", help);
@@ -113,7 +113,7 @@ impl Reader<'_, '_> {
         }
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let help = nearest(text, known.iter().copied())
-            .map_or_else(|| format!("write one of {}", quoted(&known)), |near| format!("write `{near}`"));
+            .map_or_else(|| format!("write one of {}", quoted(&known)).into(), Help::write);
         self.error(codes::R009, &node.span, format!("`{text}` is no {what}"), "not in the list", help);
         default
     }
@@ -147,9 +147,9 @@ impl Reader<'_, '_> {
         }
         let known: Vec<&str> = self.scope.values.keys().map(String::as_str).collect();
         let help = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("write `${near}`"),
-            None if known.is_empty() => format!("add `{name}` under `parameters`"),
-            None => format!("add it under `parameters`; there are {}", quoted(&known)),
+            Some(near) => Help::write(format!("${near}")),
+            None if known.is_empty() => format!("add `{name}` under `parameters`").into(),
+            None => format!("add it under `parameters`; there are {}", quoted(&known)).into(),
         };
         self.error(codes::R014, place, format!("there is no parameter `{name}`"), "not a parameter of this rule", help);
     }

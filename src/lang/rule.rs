@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::allow::{self, Allow};
 use super::codes;
 use super::diagnostic::{Diagnostic, Reporter, Span};
 use super::keys;
@@ -28,6 +29,8 @@ pub(super) struct Outcome {
     pub(super) uses: Vec<(String, Span)>,
     /// The rule, if no diagnostic is an error.
     pub(super) typology: Option<Typology>,
+    /// Its comments that answer warnings.
+    pub(super) allows: Vec<Allow>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -41,6 +44,7 @@ pub(super) fn read(source: &Source, overrides: &[Override]) -> Outcome {
             specialises: Vec::new(),
             uses: Vec::new(),
             typology: None,
+            allows: Vec::new(),
             diagnostics: report.finish(),
         };
     };
@@ -68,10 +72,12 @@ pub(super) fn read(source: &Source, overrides: &[Override]) -> Outcome {
     let names = names.chain(declared.broken.iter().cloned()).collect();
     let scope = Scope::new(&declared.parameters, declared.broken);
     let typology = Reader { report: &mut report, scope: &scope }.rule(source, entries, declared.parameters);
+    let allows = allow::read(source, &tree, &mut report);
     let complete = !report.has_errors() && declared.faults.is_empty();
     let mut diagnostics = declared.faults;
     diagnostics.extend(report.finish());
-    Outcome { id, parameters: names, specialises, uses, typology: complete.then_some(typology), diagnostics }
+    let typology = complete.then_some(typology);
+    Outcome { id, parameters: names, specialises, uses, typology, allows, diagnostics }
 }
 
 /// A single value and its place.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::columns::{Ratio, Span as Duration, schema};
 
 use super::codes;
-use super::diagnostic::{Span, nearest};
+use super::diagnostic::{Help, Span, nearest};
 use super::keys;
 use super::reader::{Reader, get, key_of, quoted};
 use super::tree::{Entry, Kind, Node};
@@ -116,7 +116,7 @@ impl Reader<'_, '_> {
                 let Some(name) = self.scalar(account, &entry.key) else { continue };
                 if let Some(known) = known.filter(|known| !known.contains(name)) {
                     let help = nearest(name, known.iter().copied())
-                        .map_or_else(|| "name an account of `transfers`".to_owned(), |near| format!("write `{near}`"));
+                        .map_or_else(|| "name an account of `transfers`".into(), Help::write);
                     let message = format!("the test has no account `{name}`");
                     self.error(codes::R044, &account.span, message, "in no transfer of this test", help);
                 }
@@ -133,7 +133,7 @@ impl Reader<'_, '_> {
             None => {
                 let known: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
                 let help = nearest(&entry.key, known.iter().copied())
-                    .map_or_else(|| format!("the roles are {}", quoted(&known)), |near| format!("write `{near}`"));
+                    .map_or_else(|| format!("the roles are {}", quoted(&known)).into(), Help::write);
                 let message = format!("the flow has no role `{}`", entry.key);
                 self.error(codes::R043, &entry.key_span, message, "not a role", help);
             }
@@ -164,7 +164,7 @@ impl Reader<'_, '_> {
             self.error(codes::R042, &place, "the table has no header", "this is no header", help);
             return None;
         };
-        let mut fault = |place: &Span, message: String, help: String| {
+        let mut fault = |place: &Span, message: String, help: Help| {
             let place = self.place(&node.span, &text, place);
             self.error(codes::R042, &place, message, "not so here", help);
         };
@@ -177,7 +177,7 @@ impl Reader<'_, '_> {
             } else {
                 let place = row[0].1.start..row[row.len() - 1].1.end;
                 let message = format!("the row has {} cells, and the header has {}", row.len(), names.len());
-                fault(&place, message, "write `-` where there is nothing; a cell holds no blanks".to_owned());
+                fault(&place, message, "write `-` where there is nothing; a cell holds no blanks".into());
             }
             rows.push(row.into_iter().map(|(cell, _)| (cell != "-").then(|| cell.to_owned())).collect());
         }
@@ -221,17 +221,17 @@ fn header(row: Vec<Cell<'_>>) -> Option<(Span, Vec<Cell<'_>>)> {
     Some((line, glued.into_iter().chain(row.into_iter().skip(1)).collect()))
 }
 
-fn check_header(form: Form, line: &Span, header: &[Cell<'_>], fault: &mut impl FnMut(&Span, String, String)) {
+fn check_header(form: Form, line: &Span, header: &[Cell<'_>], fault: &mut impl FnMut(&Span, String, Help)) {
     for required in form.required.iter().filter(|name| !header.iter().any(|(given, _)| given == *name)) {
         let help = format!("begin it with `# {}`", form.required.join("  "));
-        fault(line, format!("the table has no column `{required}`"), help);
+        fault(line, format!("the table has no column `{required}`"), help.into());
     }
     for (position, (name, place)) in header.iter().enumerate() {
         if header[..position].iter().any(|(before, _)| before == name) {
-            fault(place, format!("the table has two columns `{name}`"), "leave one out".to_owned());
+            fault(place, format!("the table has two columns `{name}`"), "leave one out".into());
         }
         if let Some((_, wanted)) = form.renamed.iter().find(|(canonical, _)| canonical == name) {
-            fault(place, format!("a test has no column `{name}`"), format!("write `{wanted}`"));
+            fault(place, format!("a test has no column `{name}`"), Help::write(*wanted));
             continue;
         }
         let usual = form.canonical.iter().map(|column| column.name).chain(form.required.iter().copied());
@@ -239,18 +239,18 @@ fn check_header(form: Form, line: &Span, header: &[Cell<'_>], fault: &mut impl F
         // Labels are no use in a test; any other name that is not ours is a column of the input.
         let hidden = form.canonical.iter().any(|column| column.name == *name && !column.visible);
         if hidden {
-            fault(place, format!("`{name}` is ground truth"), "leave it out: rules never see labels".to_owned());
+            fault(place, format!("`{name}` is ground truth"), "leave it out: rules never see labels".into());
         } else if let Some(near) = nearest(name, known.iter().copied()).filter(|_| !known.contains(name)) {
-            fault(place, format!("there is no column `{name}`"), format!("write `{near}`"));
+            fault(place, format!("there is no column `{name}`"), Help::write(near));
         }
     }
 }
 
-fn check_row(form: Form, names: &[String], row: &[Cell<'_>], fault: &mut impl FnMut(&Span, String, String)) {
+fn check_row(form: Form, names: &[String], row: &[Cell<'_>], fault: &mut impl FnMut(&Span, String, Help)) {
     for (column, (cell, place)) in names.iter().zip(row) {
         if *cell == "-" {
             if form.required.contains(&column.as_str()) {
-                fault(place, format!("a row has nothing under `{column}`"), format!("every row needs `{column}`"));
+                fault(place, format!("a row has nothing under `{column}`"), format!("every row needs `{column}`").into());
             }
             continue;
         }
@@ -264,7 +264,7 @@ fn check_row(form: Form, names: &[String], row: &[Cell<'_>], fault: &mut impl Fn
             _ => (true, ""),
         };
         if !fits {
-            fault(place, format!("`{cell}` cannot stand under `{column}`"), help.to_owned());
+            fault(place, format!("`{cell}` cannot stand under `{column}`"), help.into());
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::circle::{self, Special, Words};
 use super::codes;
-use super::diagnostic::{Diagnostic, Reporter, nearest};
+use super::diagnostic::{Diagnostic, Help, Reporter, nearest};
 use super::{MatchLevel, Typology};
 
 const CIRCLE: Words = Words {
@@ -22,8 +22,8 @@ pub(super) fn check(rules: &BTreeMap<String, Special<'_>>, typologies: &[Typolog
         for (used, place) in &rule.entries {
             if !rules.contains_key(used) {
                 let help = nearest(used, rules.keys().map(String::as_str)).map_or_else(
-                    || "name its file, too: a rule is searched together with those that it uses".to_owned(),
-                    |near| format!("write `{near}`"),
+                    || "name its file, too: a rule is searched together with those that it uses".into(),
+                    Help::write,
                 );
                 report.add(codes::R055, place, format!("there is no rule `{used}`"), "not among the rules here", help);
                 continue;

@@ -166,7 +166,13 @@ pub(crate) enum Form {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  moneytrail check typologies\n  moneytrail check --explain R012")]
+#[command(after_help = "\
+Examples:
+  moneytrail check typologies
+  moneytrail check typologies --format sarif
+  moneytrail check --explain R012
+
+Text goes to standard error, the other forms to standard output. The exit code is 2 where a rule has an error.")]
 pub(crate) struct Check {
     /// Rule files or folders; else the rules shipped inside the program.
     #[arg(value_name = "PATH")]
@@ -174,6 +180,20 @@ pub(crate) struct Check {
     /// Explain a diagnostic code at length.
     #[arg(long, value_name = "CODE", conflicts_with = "paths")]
     pub(crate) explain: Option<String>,
+    /// How to say what was found.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) format: Report,
+}
+
+/// A form of diagnostics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    /// For people, with the line underlined.
+    Text,
+    /// One JSON object, described in `docs/diagnostics.md`.
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors.
+    Sarif,
 }
 
 #[derive(Debug, Args)]

@@ -1,0 +1,134 @@
+//! `moneytrail check` as programs read it: its JSON and its SARIF say what its text says, in the form that they promise.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Runs `check` in a folder.
+fn check(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
+    command.arg("check").args(arguments).current_dir(folder).output().expect("the program starts")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// A folder with a rule that has mistakes, one of them with a proposal, and a warning that is allowed.
+fn mistaken() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    let rule = "# moneytrail: allow W003 our own case\ntypology: pair\nversion: 1\ntitle: Ein Pärchen\nsummary: x\n\
+                stage: lyering\nseverity: low\nwithin: 1d\nflow:\n  - step: a -> b\n    where: chanel = 'größe'\ntests:\n  \
+                - name: none\n    transfers: |\n      # when from to amount\n    matches: []\n";
+    fs::create_dir(folder.path().join("my rules")).expect("a folder");
+    fs::write(folder.path().join("my rules/pair.yaml"), rule).expect("a file");
+    folder
+}
+
+#[test]
+fn json_counts_and_places_what_the_text_shows() {
+    let folder = mistaken();
+    let output = check(folder.path(), &["my rules", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let report = json(&output);
+    assert_eq!((&report["files"], &report["errors"], &report["warnings"]), (&1.into(), &2.into(), &1.into()));
+    let found = report["diagnostics"].as_array().expect("a list");
+    let short = |found: &Value| {
+        let text = |key: &str| found[key].as_str().unwrap_or("-").to_owned();
+        let place = |key: &str| format!("{}:{}", found[key]["line"], found[key]["column"]);
+        format!("{} {} {} {} {}", text("code"), text("level"), place("start"), place("end"), text("replacement"))
+    };
+    let shown: Vec<String> = found.iter().map(short).collect();
+    assert_eq!(
+        shown,
+        ["W004 warning 2:1 2:9 -", "R009 error 6:8 6:15 layering", "R031 error 11:12 11:18 channel"],
+        "{report:#}"
+    );
+    assert_eq!(report["allowed"][0]["code"], "W003");
+    assert_eq!(report["allowed"][0]["reason"], "our own case");
+    let text = String::from_utf8(check(folder.path(), &["my rules"]).stderr).expect("text");
+    for diagnostic in found {
+        let message = diagnostic["message"].as_str().expect("text");
+        assert!(text.contains(message), "{message} is not in\n{text}");
+    }
+    assert!(text.ends_with("1 rule file checked: 2 errors, 1 warning, 1 allowed\n"), "{text}");
+}
+
+#[test]
+fn the_bytes_of_json_are_the_place_in_the_file() {
+    let folder = mistaken();
+    let report = json(&check(folder.path(), &["my rules", "--format", "json"]));
+    let rule = fs::read_to_string(folder.path().join("my rules/pair.yaml")).expect("the rule");
+    let byte = |place: &Value| usize::try_from(place["byte"].as_u64().expect("a number")).expect("small");
+    let found = report["diagnostics"].as_array().expect("a list");
+    let pieces: Vec<&str> = found.iter().map(|found| &rule[byte(&found["start"])..byte(&found["end"])]).collect();
+    assert_eq!(pieces, ["typology", "lyering", "chanel"]);
+}
+
+#[test]
+fn sarif_has_what_the_standard_requires() {
+    let folder = mistaken();
+    let output = check(folder.path(), &["my rules", "--format", "sarif"]);
+    assert_eq!(output.status.code(), Some(2));
+    let report = json(&output);
+    assert_eq!(report["version"], "2.1.0");
+    let run = &report["runs"][0];
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "moneytrail");
+    let rules = driver["rules"].as_array().expect("rules");
+    let ids: BTreeSet<&str> = rules.iter().map(|rule| rule["id"].as_str().expect("an id")).collect();
+    assert_eq!(ids.len(), rules.len(), "each code once");
+    for rule in rules {
+        assert!(["error", "warning"].contains(&rule["defaultConfiguration"]["level"].as_str().expect("a level")));
+        assert!(["shortDescription", "fullDescription", "help"].iter().all(|key| rule[key]["text"].is_string()));
+    }
+    let artifacts: Vec<&Value> =
+        run["artifacts"].as_array().expect("files").iter().map(|file| &file["location"]["uri"]).collect();
+    assert_eq!(artifacts, ["my%20rules/pair.yaml"]);
+    let results = run["results"].as_array().expect("results");
+    assert_eq!(results.len(), 4);
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small");
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(result["message"]["text"].as_str().is_some_and(|text| !text.is_empty()));
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(artifacts.contains(&&place["artifactLocation"]["uri"]), "{place}");
+        check_region(&place["region"]);
+    }
+    let fixes: Vec<&Value> = results.iter().filter_map(|result| result.get("fixes")).collect();
+    assert_eq!(fixes.len(), 2);
+    for fix in fixes {
+        let replacement = &fix[0]["artifactChanges"][0]["replacements"][0];
+        assert!(fix[0]["artifactChanges"][0]["artifactLocation"]["uri"].is_string());
+        assert!(replacement["insertedContent"]["text"].is_string());
+        check_region(&replacement["deletedRegion"]);
+    }
+    let suppressed: Vec<&Value> = results.iter().filter(|result| result.get("suppressions").is_some()).collect();
+    assert_eq!(suppressed.len(), 1);
+    assert_eq!(suppressed[0]["ruleId"], "W003");
+    assert_eq!(suppressed[0]["suppressions"][0]["kind"], "inSource");
+}
+
+/// A region counts lines and columns from 1 and does not end before it begins.
+fn check_region(region: &Value) {
+    let [start_line, start_column, end_line, end_column] =
+        ["startLine", "startColumn", "endLine", "endColumn"].map(|key| region[key].as_u64().expect("a number"));
+    assert!(start_line >= 1 && start_column >= 1, "{region}");
+    assert!((start_line, start_column) <= (end_line, end_column), "{region}");
+}
+
+#[test]
+fn rules_without_a_mistake_give_an_empty_report_and_exit_code_zero() {
+    let folder = TempDir::new().expect("a folder");
+    for form in ["json", "sarif"] {
+        let output = check(folder.path(), &["--format", form]);
+        assert_eq!(output.status.code(), Some(0));
+        let report = json(&output);
+        let found = if form == "json" { &report["diagnostics"] } else { &report["runs"][0]["results"] };
+        assert_eq!(found.as_array().map(Vec::len), Some(0), "{found:#}");
+    }
+}
