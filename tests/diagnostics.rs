@@ -173,7 +173,10 @@ fn an_allow_answers_warnings_where_it_stands_and_nowhere_else() {
     let found = |text: String| {
         let checked = lang::check(&[Source { path: "pair.yaml".to_owned(), text }], &[]);
         let codes = |found: &mut dyn Iterator<Item = &lang::Diagnostic>| -> Vec<String> {
-            found.filter(|found| found.code != "W003").map(|found| format!("{} {}", found.code, found.message)).collect()
+            found
+                .filter(|found| found.code != "W003")
+                .map(|found| format!("{} {}", found.code, found.message))
+                .collect()
         };
         (codes(&mut checked.diagnostics.iter()), codes(&mut checked.allowed.iter().map(|allowed| &allowed.diagnostic)))
     };

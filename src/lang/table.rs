@@ -250,7 +250,11 @@ fn check_row(form: Form, names: &[String], row: &[Cell<'_>], fault: &mut impl Fn
     for (column, (cell, place)) in names.iter().zip(row) {
         if *cell == "-" {
             if form.required.contains(&column.as_str()) {
-                fault(place, format!("a row has nothing under `{column}`"), format!("every row needs `{column}`").into());
+                fault(
+                    place,
+                    format!("a row has nothing under `{column}`"),
+                    format!("every row needs `{column}`").into(),
+                );
             }
             continue;
         }

@@ -27,12 +27,13 @@ pub(crate) fn run(check: &Check) -> Result<u8, Failure> {
 
 fn text(checked: &Checked, sources: &[Source]) {
     let (errors, warnings) = library::show(&checked.diagnostics, sources);
-    let [files, errors, mut warnings] = [(sources.len(), "rule file"), (errors, "error"), (warnings, "warning")]
+    let [files, errors, warnings] = [(sources.len(), "rule file"), (errors, "error"), (warnings, "warning")]
         .map(|(number, noun)| terminal::counted(number, noun));
-    if !checked.allowed.is_empty() {
-        warnings += &format!(", {} allowed", terminal::grouped(checked.allowed.len() as u64));
-    }
-    terminal::complain(&format!("{files} checked: {errors}, {warnings}"));
+    let allowed = match checked.allowed.len() {
+        0 => String::new(),
+        number => format!(", {} allowed", terminal::grouped(number as u64)),
+    };
+    terminal::complain(&format!("{files} checked: {errors}, {warnings}{allowed}"));
 }
 
 /// The word for a level, in every form.

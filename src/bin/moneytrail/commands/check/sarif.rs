@@ -52,8 +52,7 @@ fn result(diagnostic: &Diagnostic) -> Value {
         "locations": [{ "physicalLocation": place }],
     });
     if let Some(replacement) = &diagnostic.replacement {
-        let change =
-            json!({ "deletedRegion": region(diagnostic), "insertedContent": { "text": replacement } });
+        let change = json!({ "deletedRegion": region(diagnostic), "insertedContent": { "text": replacement } });
         result["fixes"] = json!([{
             "description": { "text": diagnostic.help },
             "artifactChanges": [{
