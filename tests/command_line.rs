@@ -464,7 +464,7 @@ fn a_rule_test_that_fails_is_exit_code_one_and_shows_what_differs() {
         "pair / nobody ... FAILED",
         "- expected, not found: payee: a",
         "+ found, not expected: payee: b",
-        "t1 a -> b 5.00",
+        "t1 2024-01-01T00:00:00Z a -> b 5.00 EUR",
     ] {
         assert!(told.contains(line), "{line}\n{told}");
     }

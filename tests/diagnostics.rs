@@ -1,6 +1,6 @@
 //! Every mistake in a rule file as its author sees it: one pair `CODE.yaml` and `CODE.out` for each diagnostic.
 //!
-//! A case holds one rule file or more, each behind a line `### FILE name.yaml`; a line `### SET rule.parameter=value`
+//! A case holds one rule file or more, or expectation files, each behind a line `### FILE name.yaml`; a line `### SET rule.parameter=value`
 //! sets a parameter as the command line does. `MONEYTRAIL_UPDATE=1` writes the
 //! expected outputs anew; read the difference before you commit it.
 
@@ -34,6 +34,20 @@ impl Case {
             }
         }
         case
+    }
+
+    /// What compiling the rules says, and then what reading the expectation files says, if there are any.
+    fn check(&self) -> Checked {
+        let (files, rules): (Vec<Source>, Vec<Source>) =
+            self.sources.iter().cloned().partition(|source| source.path.ends_with(".expect.yaml"));
+        let mut checked = lang::check(&rules, &self.overrides);
+        for file in &files {
+            if let Err(found) = lang::expectations(file, checked.set.as_ref()) {
+                checked.diagnostics.extend(found);
+            }
+        }
+        checked.set = checked.set.filter(|_| checked.diagnostics.iter().all(|found| found.level == Level::Warning));
+        checked
     }
 
     /// The diagnostics as a terminal shows them.
@@ -79,7 +93,7 @@ fn every_case_shows_what_it_says() {
     let mut differing = Vec::new();
     for path in cases() {
         let case = Case::read(&std::fs::read_to_string(&path).expect("a case is text"));
-        let checked = lang::check(&case.sources, &case.overrides);
+        let checked = case.check();
         let shown = case.shown(&checked);
         let expected = path.with_extension("out");
         if std::env::var_os("MONEYTRAIL_UPDATE").is_some() {
@@ -130,7 +144,7 @@ fn every_mistake_of_every_file_is_said_in_one_go() {
 fn every_place_lies_inside_its_file() {
     for path in cases() {
         let case = Case::read(&std::fs::read_to_string(&path).expect("a case is text"));
-        for found in lang::check(&case.sources, &case.overrides).diagnostics {
+        for found in case.check().diagnostics {
             let Some(source) = case.sources.iter().find(|source| source.path == found.path) else { continue };
             assert!(source.text.get(found.span.clone()).is_some(), "{}: {found:?}", path.display());
             let before = &source.text[..found.span.start];

@@ -9,6 +9,7 @@ mod command_line;
 mod diagnostics;
 mod engine;
 mod equality;
+mod expect;
 mod history;
 mod ingest;
 mod language;

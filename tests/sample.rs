@@ -173,3 +173,25 @@ fn the_matches_in_the_sample_are_those_written_beside_it() {
     }
     hold("expected.csv", &text);
 }
+
+/// The file is what an author would write by hand; it is made so that a new sample needs no hand.
+#[test]
+fn the_expectation_file_of_the_sample_says_what_is_found_in_it() {
+    let run = run();
+    let mut text = "# What the shipped rules find in the sample: `moneytrail test sample_data` holds it.\n\
+                    # `MONEYTRAIL_WRITE_SAMPLE=1 cargo test --release sample` writes it anew with the sample.\n\
+                    ledger: transfers.csv\naccounts: accounts.csv\nrules: ../typologies\nexpect:\n"
+        .to_owned();
+    for (rule, _) in run.set.typologies.iter().zip(&run.plans).filter(|(_, plan)| plan.is_some()) {
+        let matches = matches_of(run, &rule.id);
+        writeln!(text, "  - rule: {}\n    exactly: {}", rule.id, matches.len()).expect("memory takes all");
+        if rule.id == "mule-chain" {
+            text += "    matches:\n";
+            for rows in matches {
+                let ids: Vec<String> = rows.into_iter().map(|row| run.intake.ledger.tx_id(row)).collect();
+                writeln!(text, "      - [{}]", ids.join(", ")).expect("memory takes all");
+            }
+        }
+    }
+    hold("sample.expect.yaml", &text);
+}

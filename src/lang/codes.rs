@@ -78,6 +78,8 @@ codes! {
     R042 Error "a test table that cannot be read";
     R043 Error "an expected match that does not fit the flow";
     R044 Error "an expected account that the test does not have";
+    R045 Error "an expectation of a rule that is not there";
+    R046 Error "counts that do not go together";
     R050 Error "a step that undoes what it cannot";
     R051 Error "rules that specialise each other in a circle";
     R052 Error "alternatives that are no choice";

@@ -190,6 +190,38 @@ pub(super) const TEST: &[Key] = &[
     ),
 ];
 
+/// The keys of an expectation file.
+pub(super) const EXPECTATIONS: &[Key] = &[
+    needed("ledger", &Form::OneOrMore(&Form::Text), "Files, folders or patterns of transfers, relative to this file."),
+    optional("accounts", &Form::Text, "The account table; a folder that holds one beside its transfers needs none."),
+    optional("rates", &Form::Text, "The table of rates into the base currency."),
+    optional("lists", &Form::Named(&Form::Text), "Files of reference lists by name."),
+    optional("mapping", &Form::Text, "A mapping file, or the name of a preset; else the header decides."),
+    optional("base", &Form::Text, "The currency that amounts are compared in."),
+    optional(
+        "rules",
+        &Form::OneOrMore(&Form::Text),
+        "Rule files or folders; else `NAME.yaml` beside `NAME.expect.yaml`, else the shipped rules.",
+    ),
+    optional("set", &Form::Named(&Form::Value), "Parameters by rule and name: `fan-in.payers: 6`."),
+    needed("expect", &Form::List(&Form::Keys(EXPECTATION), 1), "What each rule must find."),
+];
+
+/// The keys of one expectation.
+pub(super) const EXPECTATION: &[Key] = &[
+    needed("rule", &Form::Kebab, "The id of the rule."),
+    optional("name", &Form::Text, "What the expectation shows."),
+    optional("exactly", &Form::Value, "How many matches the rule has."),
+    optional("at_least", &Form::Value, "How many matches it has at least."),
+    optional("at_most", &Form::Value, "How many matches it has at most."),
+    optional(
+        "matches",
+        &Form::List(&Form::Named(&Form::OneOrMore(&Form::Text)), 0),
+        "Matches that must be there: accounts by role, or a list of transfer ids. Without a count there may be no others.",
+    ),
+    optional("todo", &Form::Text, "Why the expectation is known to fail; it is a failure if it holds."),
+];
+
 /// The pattern of kebab-case words.
 const KEBAB: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 

@@ -10,6 +10,7 @@ mod circle;
 pub mod codes;
 mod condition;
 mod diagnostic;
+mod expect;
 mod fill;
 mod flow;
 mod keys;
@@ -30,6 +31,7 @@ mod walk;
 
 pub use allow::Allowed;
 pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
+pub use expect::{ExpectationFile, Expected, Wanted, expectations};
 pub use keys::schema;
 pub use parts::Comparison;
 pub use typology::{

@@ -37,7 +37,7 @@ pub(super) struct Outcome {
 /// Reads one file; of `overrides` those count that name its id.
 pub(super) fn read(source: &Source, overrides: &[Override]) -> Outcome {
     let mut report = Reporter::new(&source.path, &source.text);
-    let Some(tree) = tree(source, &mut report) else {
+    let Some(tree) = tree(source, &mut report, Page::Rule) else {
         return Outcome {
             id: None,
             parameters: Vec::new(),
@@ -88,8 +88,26 @@ fn scalar(node: &Node) -> Option<(String, Span)> {
     }
 }
 
+/// What a file is meant to hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Page {
+    Rule,
+    Expectations,
+}
+
+impl Page {
+    /// What it is called, where it is described, and how it begins.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Rule => ("a rule", "language", "typology: my-rule"),
+            Self::Expectations => ("an expectation file", "data", "ledger: transfers.csv"),
+        }
+    }
+}
+
 /// The tree of a file, if it is a mapping.
-fn tree(source: &Source, report: &mut Reporter<'_>) -> Option<Node> {
+pub(super) fn tree(source: &Source, report: &mut Reporter<'_>, page: Page) -> Option<Node> {
+    let (what, topic, beginning) = page.words();
     let tree = match parse(&source.text) {
         Ok(tree) => tree,
         Err(fault) => {
@@ -101,7 +119,7 @@ fn tree(source: &Source, report: &mut Reporter<'_>) -> Option<Node> {
                 &(fault.at..end),
                 "the file is not YAML",
                 fault.message,
-                "a rule is one YAML mapping; see `moneytrail help language`",
+                format!("{what} is one YAML mapping; see `moneytrail help {topic}`"),
             );
             return None;
         }
@@ -112,9 +130,9 @@ fn tree(source: &Source, report: &mut Reporter<'_>) -> Option<Node> {
     report.add(
         codes::R002,
         &tree.span,
-        format!("a rule is a mapping, not {}", tree.describe()),
+        format!("{what} is a mapping, not {}", tree.describe()),
         "the whole file",
-        "begin with `typology: my-rule`",
+        format!("begin with `{beginning}`"),
     );
     None
 }

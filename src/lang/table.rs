@@ -100,7 +100,13 @@ impl Reader<'_, '_> {
         Some(RuleTest { name, transfers: transfers?, accounts, lists, matches, line })
     }
 
-    fn expected(&mut self, node: &Node, roles: Option<&Vec<Role>>, known: Option<&BTreeSet<&str>>) -> Expected {
+    /// An expected match; `roles` and the accounts are checked where they are known.
+    pub(super) fn expected(
+        &mut self,
+        node: &Node,
+        roles: Option<&Vec<Role>>,
+        known: Option<&BTreeSet<&str>>,
+    ) -> Expected {
         let mut expected = BTreeMap::new();
         let entries: &[Entry] = self.map(node, "an expected match");
         for entry in entries {

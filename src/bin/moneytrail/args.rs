@@ -197,11 +197,33 @@ pub(crate) enum Report {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  moneytrail test typologies/mules/mule-chain.yaml")]
+#[command(after_help = "\
+Examples:
+  moneytrail test typologies/mules/mule-chain.yaml
+  moneytrail test sample_data
+  moneytrail test typologies --filter mule-chain --format json
+
+A rule file's tests stand in it. An expectation file, NAME.expect.yaml, says what rules must find in a whole ledger; the
+one beside a rule file, with its name, is run with the rule. `moneytrail help data` describes expectation files.")]
 pub(crate) struct Test {
-    /// Rule files or folders; else the rules shipped inside the program.
+    /// Rule files, expectation files, or folders that hold some; else the rules shipped inside the program.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Only tests in whose line this text stands.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// The form of the report.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) format: ReportForm,
+}
+
+/// A form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportForm {
+    /// Lines for people.
+    Text,
+    /// One JSON object.
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -86,16 +86,7 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
             .map(|&(path, text)| Source { path: path.to_owned(), text: text.to_owned() })
             .collect());
     }
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            files.extend(rule_files(path)?);
-        } else {
-            files.push(path.clone());
-        }
-    }
-    files.sort();
-    files.dedup();
+    let files = files(paths, is_rule_file)?;
     if files.is_empty() {
         return Err(Failure::usage("there is no rule file (`*.yaml`) at the paths given"));
     }
@@ -120,27 +111,53 @@ pub(crate) fn with_used(own: &[Source]) -> Vec<Source> {
     }
 }
 
-fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let listing =
-        std::fs::read_dir(folder).map_err(|error| Failure::output(format!("{}: {error}", folder.display())))?;
+/// The files at these paths, those of folders if they have the right name; in path order, each once.
+pub(crate) fn files(paths: &[PathBuf], wanted: fn(&Path) -> bool) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
-    for entry in listing {
-        let path = entry.map_err(|error| Failure::output(format!("{}: {error}", folder.display())))?.path();
+    for path in paths {
         if path.is_dir() {
-            files.extend(rule_files(&path)?);
-        } else if is_rule_file(&path) {
+            files.extend(files_in(path, wanted)?);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+fn files_in(folder: &Path, wanted: fn(&Path) -> bool) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error| Failure::output(format!("{}: {error}", folder.display()));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            files.extend(files_in(&path, wanted)?);
+        } else if wanted(&path) {
             files.push(path);
         }
     }
     Ok(files)
 }
 
+/// What an expectation file is called: `NAME.expect.yaml`.
+const EXPECTATIONS: [&str; 2] = [".expect.yaml", ".expect.yml"];
+
 /// Whether a path has the name of a rule file.
 pub(crate) fn is_rule_file(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+    let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    is_yaml && !is_expectation_file(path)
 }
 
-fn read(path: &Path) -> Result<Source, Failure> {
+/// Whether a path has the name of an expectation file.
+pub(crate) fn is_expectation_file(path: &Path) -> bool {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| EXPECTATIONS.iter().any(|end| name.ends_with(end)))
+}
+
+/// The text at a path.
+pub(crate) fn read(path: &Path) -> Result<Source, Failure> {
     let bytes = std::fs::read(path).map_err(|error| Failure::output(format!("{}: {error}", path.display())))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

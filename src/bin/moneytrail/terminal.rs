@@ -12,7 +12,16 @@ pub(crate) fn is_interactive() -> bool {
 
 /// Whether messages may be coloured.
 pub(crate) fn is_coloured() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    std::io::stderr().is_terminal() && colour_is_welcome()
+}
+
+/// Whether results may be coloured.
+pub(crate) fn shows_colours() -> bool {
+    is_interactive() && colour_is_welcome()
+}
+
+fn colour_is_welcome() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Says something on standard error. That nobody may be listening is no reason to stop.
