@@ -182,7 +182,7 @@ fn describe(wanted: &Wanted, lonely: &[&Seen], all: &[Seen], others: bool, ledge
     let nearest = near.map(|(seen, shared, either)| {
         let what = if either == 1 { what.to_owned() } else { format!("{what}s") };
         let is_free = lonely.iter().any(|other| other.id == seen.id);
-        let taken = if is_free { "" } else { ", itself expected" };
+        let taken = if is_free { "" } else { ", and is taken by another expected match" };
         let about = format!("nearest is {} with {shared} of {either} {what} in common{taken}", seen.id);
         let mut lines = changes(wanted, seen, ledger);
         // One that is free is shown below, unless others are allowed.

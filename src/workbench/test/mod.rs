@@ -248,8 +248,12 @@ tests:
         let failure = outcome(TWO, "{ payee: b }, { payee: b }", "amount >= 10").expect("a failure");
         let Failure::Differs(Difference { missing, unexpected, .. }) = &failure else { panic!("{failure:?}") };
         assert_eq!((missing.len(), unexpected.len()), (1, 1));
-        let wanted = "  - expected, not found: payee: b\n  + found, not expected: payee: c; payer: a\n      \
-                      t2 2024-01-01T01:00:00Z a -> c 10.00 EUR";
+        let wanted = "  - expected, not found: payee: b
+      nearest is f6c6b31db1f0527bf2de5bfeb334993e with 1 of 1 account in common, and is taken by another expected match
+        payee: b
+        t1 2024-01-01T00:00:00Z a -> b 10.00 EUR
+  + found, not expected: payee: c; payer: a
+      t2 2024-01-01T01:00:00Z a -> c 10.00 EUR";
         assert_eq!(failure.to_string(), wanted);
     }
 

@@ -42,7 +42,7 @@ impl Chosen {
         let all = library::files(paths, |path| library::is_rule_file(path) || library::is_expectation_file(path))?;
         let (mut expectations, rules): (Vec<PathBuf>, Vec<PathBuf>) =
             all.into_iter().partition(|path| library::is_expectation_file(path));
-        expectations.extend(rules.iter().flat_map(|rule| beside(rule)));
+        expectations.extend(rules.iter().filter_map(|rule| beside(rule)));
         expectations.sort();
         expectations.dedup();
         if rules.is_empty() && expectations.is_empty() {
@@ -206,25 +206,21 @@ struct Told<'a> {
 }
 
 fn json(outcomes: &[Outcome]) -> Result<(), Failure> {
-    let told = |outcome: &'_ Outcome| {
-        let verdict = match (&outcome.failure, &outcome.todo) {
-            (Some(_), _) => "failed",
-            (None, Some(_)) => "todo",
-            (None, None) => "passed",
-        };
-        let lines = outcome.failure.iter().flat_map(test::Failure::lines).map(|line| line.text);
-        (verdict, lines.collect::<Vec<String>>())
-    };
-    let tests: Vec<Told<'_>> = outcomes
-        .iter()
-        .map(|outcome| {
-            let (verdict, difference) = told(outcome);
-            let Outcome { suite, rule, test, path, line, todo, .. } = outcome;
-            Told { suite, rule, test, path, line: *line, verdict, todo: todo.as_deref(), difference }
-        })
-        .collect();
+    let tests: Vec<Told<'_>> = outcomes.iter().map(told).collect();
     let [passed, failed, todo] = tally(outcomes);
     let report = serde_json::json!({ "passed": passed, "failed": failed, "todo": todo, "tests": tests });
     writeln!(io::stdout(), "{report:#}")?;
     Ok(())
+}
+
+fn told(outcome: &Outcome) -> Told<'_> {
+    let verdict = match (&outcome.failure, &outcome.todo) {
+        (Some(_), _) => "failed",
+        (None, Some(_)) => "todo",
+        (None, None) => "passed",
+    };
+    let lines = outcome.failure.iter().flat_map(test::Failure::lines);
+    let Outcome { suite, rule, test, path, line, todo, .. } = outcome;
+    let difference = lines.map(|line| line.text).collect();
+    Told { suite, rule, test, path, line: *line, verdict, todo: todo.as_deref(), difference }
 }
