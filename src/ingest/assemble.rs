@@ -1,6 +1,7 @@
 //! The way from a request to a ledger, in one place.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::accounts::{self, AccountTable};
 use super::labels::Beside;
@@ -46,7 +47,8 @@ pub fn read(request: &Request) -> Result<Intake, IngestError> {
     let sources = if labels.is_some() { transfers.sources.clone() } else { Vec::new() };
     let ledger = Ledger::new(draft(transfers, table, base, weighed.amounts, accounts.columns)).with_lists(lists);
     assert_eq!(ledger.len() as u64 + rejects.rows.len() as u64, read, "every row read is accepted or set aside");
-    let labels = request.labels.then(|| beside.settle(&ledger, &sources, labels.as_ref()));
+    let (labels, lost) = request.labels.then(|| beside.settle(&ledger, &sources, labels.as_ref())).unzip();
+    notes.extend(lost.into_iter().flatten());
     let mapping = mappings.describe(&inputs.used);
     Ok(Intake { ledger, rejects, read, files, mapping, rates: weighed.rates, notes, labels })
 }
@@ -67,7 +69,9 @@ impl Inputs {
         let mut inputs =
             Self { transfers: Vec::new(), accounts: Vec::new(), labels: Vec::new(), used: Vec::new(), numbered: false };
         let accounts = request.accounts.as_deref();
-        let named: Vec<_> = accounts.into_iter().chain(request.rates.as_deref()).map(find::real).collect();
+        let labels = request.label_files.iter().map(PathBuf::as_path);
+        let named = accounts.into_iter().chain(request.rates.as_deref()).chain(labels);
+        let named: Vec<_> = named.map(find::real).collect();
         for found in find::files(&request.inputs)? {
             if matches!(&found.place, super::source::Place::File(path) if named.contains(&find::real(path))) {
                 continue;
@@ -84,6 +88,9 @@ impl Inputs {
         }
         if let Some(path) = accounts {
             inputs.accounts.push(mappings.choose_accounts(path)?);
+        }
+        for path in &request.label_files {
+            inputs.labels.push(mappings.choose_labels(path)?);
         }
         if inputs.transfers.is_empty() {
             return Err(IngestError::NoTransfers {

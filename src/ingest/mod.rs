@@ -66,6 +66,8 @@ pub struct Request {
     pub list_names: BTreeSet<String>,
     /// Whether ground-truth labels are read too (into [`Intake::labels`], never into the ledger).
     pub labels: bool,
+    /// Tables of labels beside those that lie among the inputs; they are read where `labels` is set.
+    pub label_files: Vec<PathBuf>,
 }
 
 /// How many rows may be set aside.
@@ -164,6 +166,6 @@ pub struct Reject {
 /// Ground truth about transfers: never visible to rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
-    /// For each labelled transfer: row, typology and instance, where the source has them.
+    /// The labels in row order: row, typology and instance, where the source has them. A transfer may have several.
     pub rows: Vec<(RowId, Option<String>, Option<String>)>,
 }

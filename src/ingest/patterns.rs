@@ -6,11 +6,10 @@
 use std::io::{BufRead, BufReader};
 
 use csv::{ByteRecord, ReaderBuilder};
-use rustc_hash::FxHashMap;
 
 use super::cell::Row;
 use super::currency::Currencies;
-use super::labels::Truth;
+use super::labels::{Marks, Truth};
 use super::layout::Layout;
 use super::mapping::Mapping;
 use super::source::{Place, Source};
@@ -23,10 +22,10 @@ const END: &str = "END LAUNDERING ATTEMPT";
 
 /// What the transfers of all attempts look like, and what each is labelled with.
 #[derive(Default)]
-pub(super) struct ByContent(FxHashMap<Content, Truth>);
+pub(super) struct ByContent(Marks<Content>);
 
 /// What tells a transfer without an id: time, sender, receiver, minor units and currency.
-type Content = (Time, String, String, i64, String);
+pub(super) type Content = (Time, String, String, i64, String);
 
 /// Whether a file that begins like this holds attempts.
 pub(super) fn begin(header: &[String]) -> bool {
@@ -66,21 +65,31 @@ impl ByContent {
                 rows += 1;
                 let typology = typology.clone().ok_or_else(|| wrong("a row stands outside of an attempt"))?;
                 let content = content(&text, header, &layout).map_err(|reason| wrong(&reason))?;
-                self.0.entry(content).or_insert_with(|| (Some(typology), Some(attempts.to_string())));
+                self.0.add(content, &name, line, (Some(typology), Some(attempts.to_string())));
             }
         }
         Ok(InputFile::new(&name, "labels", Read { account: receipt.settle()?, rows }))
     }
 
-    /// What a transfer is labelled with.
-    pub(super) fn get(&self, ledger: &Ledger, row: RowId) -> Option<&Truth> {
+    /// Where the labels of a transfer are, if it has any.
+    pub(super) fn find(&self, ledger: &Ledger, row: RowId) -> Option<usize> {
         if self.0.is_empty() {
             return None;
         }
         let key = |account| ledger.accounts().key(account).to_owned();
         let currency = ledger.currency_table()[ledger.currency(row).index()].code.clone();
         let (sender, receiver) = (key(ledger.sender(row)), key(ledger.receiver(row)));
-        self.0.get(&(ledger.time(row), sender, receiver, ledger.amount(row).0, currency))
+        self.0.find(&(ledger.time(row), sender, receiver, ledger.amount(row).0, currency))
+    }
+
+    /// The labels at a place that was found.
+    pub(super) fn truths(&self, place: usize) -> &[Truth] {
+        self.0.truths(place)
+    }
+
+    /// All of them.
+    pub(super) fn marks(&self) -> &Marks<Content> {
+        &self.0
     }
 }
 

@@ -146,6 +146,23 @@ impl Mappings {
         Ok(Chosen { place, role: Role::Accounts, mapping, header: table.header, table: None })
     }
 
+    /// Opens a table of labels that was named; its columns are those of a mapping, or have the usual names.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be opened.
+    pub(super) fn choose_labels(&self, path: &Path) -> Result<Chosen, IngestError> {
+        let place = Place::File(path.to_owned());
+        let header = Table::open(&place)?.header;
+        let role = if patterns::begin(&header) { Role::Patterns } else { Role::Labels };
+        let has_key = |mapping: &Mapping| {
+            let key = mapping.labels.as_ref().map(|labels| &labels.tx_id);
+            key.is_some_and(|key| key.columns().all(|column| position(&header, column).is_some()))
+        };
+        let mapping = self.candidates.iter().position(|(_, mapping)| has_key(mapping)).unwrap_or(0);
+        Ok(Chosen { place, role, mapping, header, table: None })
+    }
+
     /// The mapping that fits a header best, which is the one that asks most of it, and the role it gives the file.
     fn role(&self, header: &[String], asked: bool) -> Option<(usize, Role)> {
         let fitting = (0..self.candidates.len()).filter_map(|number| {

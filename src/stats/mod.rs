@@ -12,6 +12,7 @@ mod delay;
 mod interval;
 mod overlap;
 mod quantile;
+mod rate;
 mod share;
 mod touched;
 
@@ -22,6 +23,7 @@ pub use decimal::Decimal;
 pub use interval::Interval;
 pub use overlap::Overlap;
 pub use quantile::Quantiles;
+pub use rate::{Rate, chance};
 pub use share::{AccountShare, ValueShare};
 
 use std::collections::BTreeMap;

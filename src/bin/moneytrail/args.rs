@@ -126,9 +126,9 @@ Examples:
   cat sample_data/transfers.csv | moneytrail run - --mapping canonical --out out
 
 Results go to the folder, and a summary of each rule to standard output: a table on a terminal, JSON Lines in a pipe.
-Without --out the matches themselves go to a pipe, as JSON Lines. Every option but --rule, --set, --identifiable,
---fail-on-match and --labels can also stand in the environment (MONEYTRAIL_MAX_REJECTS) or in moneytrail.toml of the
-current folder (max-rejects = \"2%\"); a flag goes first, then the environment, then the file.")]
+Without --out the matches themselves go to a pipe, as JSON Lines. Every option but --rule, --set, --identifiable and
+--fail-on-match can also stand in the environment (MONEYTRAIL_MAX_REJECTS) or in moneytrail.toml of the current folder
+(max-rejects = \"2%\"); a flag goes first, then the environment, then the file.")]
 pub(crate) struct Run {
     /// Files, folders or globs of transfers; `-` is standard input.
     #[arg(required = true, value_name = "INPUT")]
@@ -148,9 +148,6 @@ pub(crate) struct Run {
     /// End with exit code 1 if there is a match.
     #[arg(long)]
     pub(crate) fail_on_match: bool,
-    /// Also hold the matches against labels and print what became of each labelled instance.
-    #[arg(long)]
-    pub(crate) labels: bool,
 }
 
 /// A form in which matches are written.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use moneytrail::engine::Analysis;
 use moneytrail::stats::Summary;
-use moneytrail::workbench::evaluate::{self, Hit};
 use moneytrail::write::{self, Report};
 use serde::Serialize;
 
@@ -199,19 +198,4 @@ pub(crate) fn say_how_it_ended(settled: &Settled, analysis: &Analysis, timings: 
     if let Some(out) = &settled.out {
         terminal::complain(&format!("results are in {}", out.display()));
     }
-}
-
-/// Prints what became of each labelled instance, as a Markdown table.
-pub(crate) fn print_outcomes(analysis: &Analysis) -> Result<(), Failure> {
-    let Some(labels) = &analysis.intake.labels else { return Ok(()) };
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "| typology | instance | transfers | verdict | rules (shared transfers, overlap) |")?;
-    writeln!(out, "|---|---|---|---|---|")?;
-    for outcome in evaluate::evaluate(labels, &analysis.sifted.matches, &analysis.set) {
-        let rule = |hit: &Hit| format!("{} ({}, {:.2})", hit.rule, hit.shared, hit.overlap);
-        let rules: Vec<String> = outcome.rules.iter().map(rule).collect();
-        let (typology, instance, verdict) = (&outcome.typology, &outcome.instance, outcome.verdict.name());
-        writeln!(out, "| {typology} | {instance} | {} | {verdict} | {} |", outcome.transfers, rules.join("; "))?;
-    }
-    Ok(())
 }

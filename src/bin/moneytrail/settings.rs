@@ -76,8 +76,6 @@ pub(crate) struct Settled {
     pub(crate) forms: Forms,
     /// Whether a match is exit code 1.
     pub(crate) fail_on_match: bool,
-    /// Whether matches are held against labels.
-    pub(crate) labels: bool,
     /// How long the run may take before what is left is cut.
     pub(crate) time_budget: Option<Span>,
 }
@@ -88,7 +86,6 @@ impl Settled {
         let forms = typed.formats.or_else(|| file.formats.clone()).unwrap_or_default();
         let mut request = request(typed.reading, typed.choice, &file)?;
         request.intake.inputs = typed.inputs;
-        request.intake.labels = typed.labels;
         request.limits = limits(&typed.budgets, &file);
         let time_budget = typed.budgets.time_budget.or(file.time_budget);
         Ok(Self {
@@ -96,7 +93,6 @@ impl Settled {
             out: typed.out.or(file.out),
             forms: Forms { csv: forms.contains(&Form::Csv), jsonl: forms.contains(&Form::Jsonl) },
             fail_on_match: typed.fail_on_match,
-            labels: typed.labels,
             time_budget: time_budget.as_deref().map(duration).transpose()?,
         })
     }

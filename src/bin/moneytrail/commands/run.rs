@@ -43,9 +43,6 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
     closing::say_what_was_read(&analysis);
     closing::print_results(&settled, &analysis, &report, &timings)?;
     closing::say_how_it_ended(&settled, &analysis, &timings, clock.elapsed());
-    if settled.labels {
-        closing::print_outcomes(&analysis)?;
-    }
     let matched = !analysis.sifted.matches.list.is_empty();
     Ok(if settled.fail_on_match && matched { FOUND } else { 0 })
 }
