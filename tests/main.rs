@@ -10,6 +10,7 @@ mod diagnostics;
 mod engine;
 mod equality;
 mod expect;
+mod fmt;
 mod history;
 mod ingest;
 mod language;

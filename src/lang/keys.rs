@@ -77,19 +77,21 @@ pub(super) const RULE: &[Key] = &[
     optional("status", &STATUS, "Whether the rule is ready for use; `stable` where it is left out."),
     optional("references", &Form::List(&Form::Text, 0), "Sources; a rule without one gets a warning."),
     optional("tags", &Form::List(&Form::Text, 0), "Free words."),
+    optional("specialises", &Form::List(&Form::Kebab, 0), "Ids of rules whose matches this one explains."),
     optional(
         "false_positives",
         &Form::List(&Form::Text, 0),
         "Legitimate lookalikes; a rule without one gets a warning.",
     ),
-    optional("specialises", &Form::List(&Form::Kebab, 0), "Ids of rules whose matches this one explains."),
     optional("parameters", &Form::Named(&Form::Keys(PARAMETER)), "Values that an analyst may move, by name."),
     needed("within", &Form::Span, "No instance spans longer: `7d`, `$horizon`."),
+    optional("level", &LEVEL, "What a role stands for; `account` where it is left out."),
     optional("distinct", &Form::Truth, "Whether different roles are different accounts; `true` where it is left out."),
     optional("where", &Form::Predicate, "Met by every transfer of the match."),
     optional("roles", &Form::Named(&Form::Predicate), "A predicate over accounts for each role that needs one."),
     needed("flow", &Form::List(&Form::Keys(STEP), 1), "The steps; each begins where the one before it ended."),
     optional("having", &Form::Predicate, "Met by every instance."),
+    optional("repeat_within", &Form::Span, "How near another match of the same accounts is for `repeats` to count it."),
     optional("unless", &Form::Predicate, "Drops a finished match."),
     optional(
         "without",
@@ -101,13 +103,11 @@ pub(super) const RULE: &[Key] = &[
         &Form::List(&Form::Keys(EXPECTED), 1),
         "Payments with a rhythm that must have failed to come when the match began.",
     ),
-    optional("repeat_within", &Form::Span, "How near another match of the same accounts is for `repeats` to count it."),
     needed(
         "tests",
         &Form::List(&Form::Keys(TEST), 1),
         "Small ledgers and what is found in them; one at least expects no match.",
     ),
-    optional("level", &LEVEL, "What a role stands for; `account` where it is left out."),
 ];
 
 /// The keys of a parameter.
@@ -125,16 +125,16 @@ pub(super) const STEP: &[Key] = &[
         "The roles and the way of the money: `payers[5..] -> collector`, `targets <- peers[1..]`.",
     ),
     optional("name", &Form::Text, "A name under which `having` and `unless` see the step's sums."),
-    WHERE,
+    optional("uses", &Form::Kebab, "The rule whose match the step is."),
     TRANSFERS,
     HOPS,
     VIA,
     EACH,
     FAN,
+    WHERE,
     UNDOES,
     DELAY,
     PASS_THROUGH,
-    optional("uses", &Form::Kebab, "The rule whose match the step is."),
     optional(
         "any_of",
         &Form::List(&Form::Keys(ALTERNATIVE), 2),
@@ -143,7 +143,7 @@ pub(super) const STEP: &[Key] = &[
 ];
 
 /// The keys of one way in which a step may be done.
-pub(super) const ALTERNATIVE: &[Key] = &[WHERE, TRANSFERS, HOPS, VIA, EACH, FAN, UNDOES, DELAY, PASS_THROUGH];
+pub(super) const ALTERNATIVE: &[Key] = &[TRANSFERS, HOPS, VIA, EACH, FAN, WHERE, UNDOES, DELAY, PASS_THROUGH];
 
 const WHERE: Key =
     optional("where", &Form::Predicate, "Met by every transfer of the step, beside the rule's own `where`.");
@@ -222,6 +222,36 @@ pub(super) const EXPECTATION: &[Key] = &[
     optional("todo", &Form::Text, "Why the expectation is known to fail; it is a failure if it holds."),
 ];
 
+/// What a place of a rule file holds, for whoever lays files out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// A mapping with these keys, in the order in which a rule is read best.
+    Keys(Vec<&'static str>),
+    /// `lo..hi`.
+    Range,
+    /// A small table: a header behind `#`, one row a line.
+    Table,
+    /// Anything else.
+    Other,
+}
+
+/// What stands at a path of keys from the top of a rule file; items of lists are stepped over.
+#[must_use]
+pub fn holds(path: &[&str]) -> Holds {
+    const WHOLE: Form = Form::Keys(RULE);
+    let inside = |form: &'static Form, name: &&str| match form {
+        Form::Keys(keys) => keys.iter().find(|key| key.name == *name).map(|key| key.form.item()),
+        Form::Named(form) => Some(form.item()),
+        _ => None,
+    };
+    match path.iter().try_fold(&WHOLE, inside) {
+        Some(Form::Keys(keys)) => Holds::Keys(keys.iter().map(|key| key.name).collect()),
+        Some(Form::Range) => Holds::Range,
+        Some(Form::Table) => Holds::Table,
+        _ => Holds::Other,
+    }
+}
+
 /// The pattern of kebab-case words.
 const KEBAB: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 
@@ -241,6 +271,14 @@ pub fn schema() -> String {
 }
 
 impl Form {
+    /// The form of a list's items, or the form itself.
+    fn item(&'static self) -> &'static Self {
+        match self {
+            Self::List(item, _) | Self::OneOrMore(item) => item.item(),
+            form => form,
+        }
+    }
+
     fn schema(&self) -> Value {
         match self {
             Self::Text | Self::Table => json!({ "type": ["string", "number", "boolean"] }),
@@ -276,5 +314,32 @@ impl Key {
             schema.extend(form);
         }
         schema
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_keys_leads_to_what_stands_there() {
+        assert!(matches!(holds(&[]), Holds::Keys(keys) if keys.first() == Some(&"typology")));
+        assert_eq!(holds(&["parameters", "theft"]), Holds::Keys(vec!["default", "range", "help"]));
+        assert!(matches!(holds(&["flow", "any_of"]), Holds::Keys(keys) if keys.last() == Some(&"pass_through")));
+        assert_eq!(holds(&["flow", "any_of", "delay"]), Holds::Range);
+        assert_eq!(holds(&["tests", "lists", "high_risk"]), Holds::Table);
+        assert_eq!([holds(&["roles"]), holds(&["nothing"]), holds(&["tests", "matches"])], [const { Holds::Other }; 3]);
+    }
+
+    #[test]
+    fn the_tables_of_the_reference_are_in_the_order_of_the_keys() {
+        const PAGE: &str = include_str!("../../docs/language.md");
+        for (heading, keys) in [("\n## 2. ", RULE), ("\n## 5. ", &STEP[1..])] {
+            let (_, section) = PAGE.split_once(heading).expect("a section");
+            let rows = section.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+            let cells = rows.take_while(|line| line.starts_with('|')).map(|row| row.split('|').nth(1).expect("a cell"));
+            let names: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+            assert_eq!(names, keys.iter().map(|key| key.name).collect::<Vec<_>>());
+        }
     }
 }

@@ -32,7 +32,7 @@ mod walk;
 pub use allow::Allowed;
 pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
 pub use expect::{ExpectationFile, Expected, Wanted, expectations};
-pub use keys::schema;
+pub use keys::{Holds, holds, schema};
 pub use parts::Comparison;
 pub use typology::{
     Absence, Count, Delay, Direction, During, Expectation, Flow, MatchLevel, Parameter, Party, Predicate, RatioRange,
@@ -87,6 +87,23 @@ pub fn lacking(sources: &[Source]) -> Vec<String> {
     let used = read.iter().flat_map(|outcome| &outcome.uses).map(|(id, _)| id);
     let lacking: std::collections::BTreeSet<&String> = used.filter(|id| !known(id)).collect();
     lacking.into_iter().cloned().collect()
+}
+
+/// What one file says on its own.
+#[derive(Clone, Debug)]
+pub struct Alone {
+    /// The rule, if no diagnostic is an error.
+    pub typology: Option<Typology>,
+    /// Errors and warnings, in the order in which they were found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads one rule without looking at the rules that it names.
+#[must_use]
+pub fn read(source: &Source) -> Alone {
+    let rule::Outcome { typology, diagnostics, allows, .. } = rule::read(source, &[]);
+    let (diagnostics, _) = allow::answer(source, &allows, diagnostics, false);
+    Alone { typology, diagnostics }
 }
 
 /// Compiles rule texts: parses, resolves and proves everything that can be proved without a ledger.

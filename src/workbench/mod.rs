@@ -5,5 +5,6 @@
 pub mod catalogue;
 pub mod evaluate;
 pub mod fixture;
+pub mod fmt;
 pub mod synth;
 pub mod test;

@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Run(Box<Run>),
     /// Check rule files; every mistake of every file in one go.
     Check(Check),
+    /// Put rule files into canonical form; comments stay.
+    Fmt(Fmt),
     /// Run the tests that rules carry.
     Test(Test),
     /// Show how a rule is searched, and why.
@@ -180,6 +182,24 @@ pub(crate) struct Check {
     /// How to say what was found.
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) format: Report,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  moneytrail fmt typologies
+  moneytrail fmt typologies --check
+  moneytrail fmt - < typologies/mules/mule-chain.yaml
+
+A file with mistakes is left as it is, and its mistakes are shown. With --check nothing is written: the differences go to
+standard output, and the exit code is 1 where there are any.")]
+pub(crate) struct Fmt {
+    /// Rule files or folders, or `-` for standard input and output; else the rules that moneytrail.toml names.
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write nothing; show what would change.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// A form of diagnostics.

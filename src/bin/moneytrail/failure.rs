@@ -6,7 +6,7 @@ use std::io;
 use moneytrail::engine::RunError;
 use moneytrail::ingest::{Failure as Cause, IngestError};
 
-/// A match with `--fail-on-match`, or a failed rule test.
+/// A match with `--fail-on-match`, a failed rule test, or a file that `fmt --check` would change.
 pub(crate) const FOUND: u8 = 1;
 /// A wrong rule or command.
 pub(crate) const USAGE: u8 = 2;
@@ -15,7 +15,7 @@ const DATA: u8 = 3;
 /// Refused for privacy.
 const PRIVACY: u8 = 4;
 /// Input or output failed.
-const OUTPUT: u8 = 5;
+pub(crate) const OUTPUT: u8 = 5;
 /// Ended by a signal.
 pub(crate) const INTERRUPTED: u8 = 130;
 

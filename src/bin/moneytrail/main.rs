@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Run(run) => commands::run::run(*run),
         Command::Check(check) => commands::check::run(&check),
+        Command::Fmt(fmt) => commands::fmt::run(&fmt),
         Command::Test(test) => commands::test::run(&test),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Rules(rules) => commands::rules::run(&rules),

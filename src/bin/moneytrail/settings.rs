@@ -60,6 +60,11 @@ impl Settings {
         }
     }
 
+    /// The rules that the file names.
+    pub(crate) fn rules(&self) -> &[PathBuf] {
+        &self.rules
+    }
+
     fn read(text: &str) -> Result<Self, Failure> {
         toml::from_str(text).map_err(|error| Failure::usage(format!("{FILE}: {}", error.to_string().trim_end())))
     }

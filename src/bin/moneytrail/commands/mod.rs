@@ -1,6 +1,7 @@
 //! One file a subcommand; the short ones are here.
 
 pub(crate) mod check;
+pub(crate) mod fmt;
 pub(crate) mod new;
 pub(crate) mod plan;
 pub(crate) mod presets;
