@@ -1,6 +1,6 @@
 //! The canonical form of a rule file: its keys in the order of the language, its tables in columns, its comments kept.
 //!
-//! The layout is pretty_yaml's. What is ours knows the language: which key comes before which, what is a range and what
+//! The layout is `pretty_yaml`'s. What is ours knows the language: which key comes before which, what is a range and what
 //! is a table. No word changes its meaning: the rule is read before and after, and both must be the same.
 
 mod order;
