@@ -189,9 +189,9 @@ fn disordered(text: &str, dice: &mut Dice) -> String {
         }
         if name == "flow" {
             out.push("flow:".to_owned());
-            pieces(&key[1..], |line| line.starts_with("  - "))
-                .iter()
-                .for_each(|step| out.extend(mixed_step(step, dice)));
+            for step in pieces(&key[1..], |line| line.starts_with("  - ")) {
+                out.extend(mixed_step(&step, dice));
+            }
         } else {
             out.extend(key.iter().map(|line| odd(line, dice)));
         }
@@ -225,7 +225,8 @@ fn odd(line: &str, dice: &mut Dice) -> String {
         }
     }
     if ["delay:", "transfers: $", "pass_through:"].iter().any(|key| line.contains(key)) && dice.roll(2) == 0 {
-        line = line.replacen("..", " .. ", 1).trim_end().to_owned();
+        line = line.replacen("..", " .. ", 1);
+        line.truncate(line.trim_end().len());
     }
     let table = line.starts_with("      ") && !line.trim_start().starts_with(['-', '#', '{']);
     if table && line.split_whitespace().next().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
