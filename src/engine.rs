@@ -245,7 +245,7 @@ fn planned<T: Send>(
     })
 }
 
-fn pool(request: &Request) -> Result<rayon::ThreadPool, RunError> {
+pub(crate) fn pool(request: &Request) -> Result<rayon::ThreadPool, RunError> {
     let threads = request.threads.map_or(0, NonZeroUsize::get);
     Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?)
 }
@@ -255,7 +255,7 @@ fn ensure_wanted(stop: &AtomicBool) -> Result<(), RunError> {
 }
 
 /// The rules that are asked for, the same with all that they use, and warnings.
-fn compile(request: &Request) -> Result<(TypologySet, TypologySet, Vec<Diagnostic>), RunError> {
+pub(crate) fn compile(request: &Request) -> Result<(TypologySet, TypologySet, Vec<Diagnostic>), RunError> {
     let checked = lang::compile(&request.sources, &request.overrides);
     let Some(set) = checked.set else { return Err(RunError::Rules(checked.diagnostics)) };
     let known = || set.typologies.iter().map(|typology| typology.id.clone()).collect::<Vec<_>>();
@@ -273,7 +273,7 @@ fn compile(request: &Request) -> Result<(TypologySet, TypologySet, Vec<Diagnosti
 }
 
 /// Reads the ledger of a run, with the owners that its rules are matched between.
-fn read(request: &Request, set: &TypologySet) -> Result<Intake, IngestError> {
+pub(crate) fn read(request: &Request, set: &TypologySet) -> Result<Intake, IngestError> {
     let mut intake = ingest::read(&wanted(&request.intake, set))?;
     let columns: BTreeSet<&str> = set.typologies.iter().filter_map(|typology| typology.flow.level.column()).collect();
     intake.ledger = intake.ledger.with_owners(columns);

@@ -396,7 +396,7 @@ fn the_layers_kernel_finds_what_the_exhaustive_one_finds() {
 }
 
 /// Makes the last step of a case a tree.
-fn growing(mut case: Case) -> Case {
+pub(crate) fn growing(mut case: Case) -> Case {
     let last = case.parts.len() - 1;
     match last.checked_sub(1) {
         Some(before) => case.parts[before].next -= u8::from(case.parts[before].next == 1),

@@ -19,4 +19,5 @@ mod plans;
 mod readme;
 mod sample;
 mod shipped;
+mod tune;
 mod write;

@@ -24,6 +24,7 @@ mod rule;
 mod scope;
 mod table;
 mod tree;
+mod trend;
 mod truth;
 mod typology;
 mod uses;
@@ -34,6 +35,7 @@ pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
 pub use expect::{ExpectationFile, Expected, Wanted, expectations};
 pub use keys::{Holds, holds, schema};
 pub use parts::Comparison;
+pub use trend::Trend;
 pub use typology::{
     Absence, Count, Delay, Direction, During, Expectation, Flow, MatchLevel, Parameter, Party, Predicate, RatioRange,
     Role, RoleId, RuleTest, Severity, Shape, Stage, Status, Step, StepId, TestTable, Typology, TypologySet, Value,

@@ -56,6 +56,20 @@ pub(super) fn literal(text: &str) -> Value {
     text.parse::<Ratio>().map_or_else(|_| Value::Text(text.to_owned()), Value::Number)
 }
 
+impl Value {
+    /// A value as `--set` and a parameter's default write it: a duration, a number, or else a text.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        literal(text)
+    }
+
+    /// `self sign other`, exactly, with one of `+ - * /`; `None` where the kinds do not go together or it does not fit.
+    #[must_use]
+    pub fn combined(&self, sign: char, other: &Self) -> Option<Self> {
+        combine(sign, self, other)
+    }
+}
+
 /// The two ends of `lo..hi`, each with its place; a value alone is both ends.
 pub(super) type Ends<'t> = (Option<(&'t str, usize)>, Option<(&'t str, usize)>);
 

@@ -42,6 +42,28 @@ impl Predicate {
         read.unwrap_or_else(|| vec![self.clone()])
     }
 
+    /// Holds where one of several predicates holds, of which there is one at least.
+    #[must_use]
+    pub fn any(predicates: &[Self]) -> Self {
+        let (first, rest) = predicates.split_first().expect("one of several predicates");
+        rest.iter().fold(first.clone(), |any, other| Self {
+            expr: any.expr.or(other.expr.clone()),
+            columns: any.columns.union(&other.columns).cloned().collect(),
+            sql: format!("({}) OR ({})", any.sql, other.sql),
+        })
+    }
+
+    /// Holds where all of several predicates hold, of which there is one at least.
+    #[must_use]
+    pub fn all(predicates: &[Self]) -> Self {
+        let (first, rest) = predicates.split_first().expect("one of several predicates");
+        rest.iter().fold(first.clone(), |all, other| Self {
+            expr: all.expr.and(other.expr.clone()),
+            columns: all.columns.union(&other.columns).cloned().collect(),
+            sql: format!("({}) AND ({})", all.sql, other.sql),
+        })
+    }
+
     /// What can be estimated of it.
     #[must_use]
     pub fn comparison(&self) -> Comparison {
@@ -49,7 +71,7 @@ impl Predicate {
     }
 }
 
-fn tree(sql: &str) -> Option<Sql> {
+pub(super) fn tree(sql: &str) -> Option<Sql> {
     Parser::new(&GenericDialect {}).try_with_sql(sql).ok()?.parse_expr().ok()
 }
 

@@ -1,6 +1,7 @@
 //! Plan × Ledger → [`Instances`]: the temporal graph and the kernels that search it.
 
 mod absence;
+mod among;
 mod borrowed;
 mod features;
 mod graph;
@@ -18,6 +19,7 @@ mod select;
 mod shared;
 mod task;
 
+pub use among::Among;
 pub use borrowed::StandIn;
 pub use features::{Features, features};
 pub use instances::{Cut, Instance, Instances};
@@ -255,7 +257,7 @@ impl<'a> Searcher<'a> {
         }
         let Self { ledger, selector, shared, late, .. } = self;
         let graph = self.common.as_ref().unwrap_or(&self.graph);
-        Ok(Tools { ledger, graph, selector, shared, refers, late })
+        Ok(Tools { ledger, graph, only: None, selector, shared, refers, late })
     }
 
     /// Whether a predicate over instance columns (`unless`) holds, for each finished match of a plan; `finished` are

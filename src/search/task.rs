@@ -41,6 +41,8 @@ pub(super) struct Task<'a> {
 pub(super) struct Tools<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) graph: &'a Graph,
+    /// The transfers that a search is kept to, where it is.
+    pub(super) only: Option<&'a Mask>,
     pub(super) selector: &'a Selector<'a>,
     pub(super) shared: &'a Shared,
     /// Which transfer undoes which, where some step undoes another.
@@ -120,7 +122,7 @@ impl<'a> Task<'a> {
         limits: Limits,
         steps: usize,
     ) -> Result<Self, SearchError> {
-        let &Tools { ledger, graph, selector, shared, refers, late } = tools;
+        let &Tools { ledger, graph, only, selector, shared, refers, late } = tools;
         let flow = &plan.flow;
         let program = &plan.program;
         let roles: Vec<Admission> = program
@@ -138,6 +140,9 @@ impl<'a> Task<'a> {
                 _ => None,
             };
             let mut scan = shared.scan(plan, step, &roles, via.as_ref(), selector)?;
+            if let Some(only) = only {
+                scan = Arc::new(scan.and(only));
+            }
             if let Some((undone, refers)) = part.undoes.zip(refers) {
                 let undone: &Mask = &admitted[undone];
                 let undoes = |row: usize| refers.of(row_id(row)).is_some_and(|other| undone.get(other.index()));

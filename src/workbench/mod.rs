@@ -8,3 +8,4 @@ pub mod fixture;
 pub mod fmt;
 pub mod synth;
 pub mod test;
+pub mod tune;

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Presets(Presets),
     /// Make a ledger with planted flows, from a seed.
     Synth(Synth),
+    /// Try a rule at many settings of its parameters, in one search of the ledger.
+    Tune(Box<Tune>),
     /// Print a completion script for a shell.
     #[command(after_help = "Examples:\n  moneytrail completions bash > moneytrail.bash")]
     Completions {
@@ -312,4 +314,48 @@ pub(crate) struct Synth {
     /// Folder for the ledger; it must not exist or be empty.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+/// Who reads the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextOrJson {
+    /// People.
+    Text,
+    /// Programs.
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  moneytrail tune fan-in sample_data
+  moneytrail tune fan-in sample_data --param payers=3..6 --param horizon=7d,14d,35d")]
+pub(crate) struct Tune {
+    /// The id of a rule, or a rule file.
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+    /// Files, folders or globs of transfers; `-` is standard input.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Values of a parameter: `payers=3..10` (five of them, evenly), `payers=3..10/2` (a step), `payers=3..10/x4` (so
+    /// many) or `payers=3,5,8`; may be given several times. [default: for each parameter with a range half, as it is
+    /// and double]
+    #[arg(long = "param", value_name = "NAME=VALUES")]
+    pub(crate) parameters: Vec<String>,
+    /// The most settings. Where the default values make more, each parameter is moved alone.
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub(crate) max_settings: usize,
+    /// How the result is written.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) format: TextOrJson,
+    /// Rule files or folders; else the rules shipped inside the program.
+    #[arg(long, value_name = "PATH", env = "MONEYTRAIL_RULES")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Set a parameter: `--set fan-in.payers=6`; may be given several times.
+    #[arg(long = "set", value_name = "RULE.PARAMETER=VALUE")]
+    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) budgets: Budgets,
 }

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Schema => commands::schema(),
         Command::Presets(presets) => commands::presets::run(&presets),
         Command::Synth(synth) => commands::synth::run(&synth),
+        Command::Tune(tune) => commands::tune::run(*tune),
         Command::Completions { shell } => commands::completions(shell),
         Command::Help { topic } => commands::help(topic.as_deref()),
     };

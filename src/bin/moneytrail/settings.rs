@@ -133,7 +133,7 @@ pub(crate) fn request(typed: Reading, choice: RuleChoice, file: &Settings) -> Re
     })
 }
 
-fn limits(typed: &Budgets, file: &Settings) -> Limits {
+pub(crate) fn limits(typed: &Budgets, file: &Settings) -> Limits {
     let default = Limits::default();
     let settle = |typed: Option<u64>, file: Option<u64>, default: u64| typed.or(file).unwrap_or(default);
     Limits {

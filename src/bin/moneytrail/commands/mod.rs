@@ -9,6 +9,7 @@ pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod synth;
 pub(crate) mod test;
+pub(crate) mod tune;
 
 use std::io::Write;
 

@@ -1,0 +1,263 @@
+//! Tries a rule at many settings of its parameters over one ledger, and says what each would find.
+//!
+//! The ledger is searched once, with the loosest of all settings; each setting is then run by the engine's own stages
+//! among the transfers that this search left, so that its figures are those of a run of its own.
+
+mod direction;
+mod grid;
+mod loosest;
+mod render;
+mod search;
+
+pub use direction::Direction;
+pub use grid::{Axis, around, read as axis, settings};
+pub use loosest::{Loosest, loosest};
+pub use render::{json, text};
+pub use search::{Ground, Pass, Whole, each_setting};
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+
+use crate::columns::Time;
+use crate::engine::{self, Request, RunError};
+use crate::lang::{self, Level, Override, Source, Typology, Value};
+use crate::search::{Levels, SearchError, Searcher};
+use crate::sift::Sifted;
+
+/// What to try.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The id of the rule.
+    pub rule: String,
+    /// Parameters and values as `--param` writes them; a few around the values in force where none is given.
+    pub parameters: Vec<String>,
+    /// The most settings.
+    pub most: usize,
+}
+
+/// Why nothing was tried.
+#[derive(Debug, thiserror::Error)]
+pub enum TuneError {
+    /// What is asked cannot be tried; the reason and the way out.
+    #[error("{0}")]
+    Asked(String),
+    /// Rules or ledger are wrong, or the run was interrupted.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The ledger cannot answer the rule.
+    #[error("not evaluable: {0}")]
+    NotEvaluable(String),
+}
+
+impl From<SearchError> for TuneError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::NotEvaluable(reason) => Self::NotEvaluable(reason),
+            SearchError::Interrupted => Self::Run(RunError::Interrupted),
+        }
+    }
+}
+
+/// What was tried, and what it gave.
+#[derive(Clone, Debug)]
+pub struct Tuning {
+    /// The id of the rule.
+    pub rule: String,
+    /// The parameters that were moved.
+    pub axes: Vec<Axis>,
+    /// Which way each of them loosens the rule; nothing where it makes no difference among these settings.
+    pub directions: Vec<Option<Direction>>,
+    /// Whether each was moved alone, since all combinations were too many.
+    pub alone: bool,
+    /// The settings, the rule as it is first, then in the order of their values.
+    pub settings: Vec<Setting>,
+    /// Settings that are no rule, such as one with an end above the other, and why.
+    pub refused: Vec<(Vec<Value>, String)>,
+    /// What was searched.
+    pub pass: Pass,
+    /// Every match that some setting finds, in (started, id) order.
+    pub matches: Vec<Seen>,
+}
+
+/// One setting and what it finds.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// A value for each axis.
+    pub values: Vec<Value>,
+    /// How many matches.
+    pub matches: usize,
+    /// How many cases they make.
+    pub cases: usize,
+    /// The option that raises the budget that cut it, if one did.
+    pub cut: Option<&'static str>,
+    /// Positions of its matches in [`Tuning::matches`], in order.
+    pub found: Vec<usize>,
+}
+
+/// A match that some setting finds.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Its id.
+    pub id: String,
+    /// Time of its first transfer.
+    pub started: Time,
+    /// How many transfers it has.
+    pub transfers: usize,
+    /// For each axis the positions of the least and the greatest value at which some setting finds it: what is beyond
+    /// loses it, whatever the other parameters are. Nothing where only the rule's own value, which is not among them, does.
+    pub held: Vec<Option<(usize, usize)>>,
+}
+
+/// Tries a rule at many settings.
+///
+/// # Errors
+///
+/// Where the rule, the ledger or what is asked is wrong, or `stop` was set.
+pub fn run(request: &Request, asked: &Asked, stop: &AtomicBool) -> Result<Tuning, TuneError> {
+    let request = Request { only: vec![asked.rule.clone()], ..request.clone() };
+    let (wanted, searched, _) = engine::compile(&request)?;
+    let own = &wanted.typologies[0];
+    let axes = axes(own, asked)?;
+    let (values, alone) = settings(&axes, asked.most, asked.parameters.is_empty()).map_err(|count| {
+        let most = asked.most;
+        TuneError::Asked(format!(
+            "these values make {count} settings, more than {most}: write fewer, or raise `--max-settings`"
+        ))
+    })?;
+    let sources: Vec<Source> = request
+        .sources
+        .iter()
+        .filter(|source| searched.typologies.iter().any(|rule| rule.path == source.path))
+        .cloned()
+        .collect();
+    let as_it_is: Vec<Value> = axes.iter().map(|axis| axis.own.clone()).collect();
+    let others = values.into_iter().filter(|values| *values != as_it_is).collect::<Vec<_>>();
+    let (mut rules, mut refused) = (vec![(as_it_is, own.clone())], Vec::new());
+    for values in others {
+        match compiled(&sources, &request.overrides, &own.id, &axes, &values) {
+            Ok(rule) => rules.push((values, rule)),
+            Err(reason) => refused.push((values, reason)),
+        }
+    }
+    engine::pool(&request)?.install(|| {
+        let intake = engine::read(&request, &searched).map_err(RunError::from)?;
+        let levels = Levels::new(&intake.ledger, [&own.flow]);
+        let searcher = Searcher::new(&intake.ledger).with_levels(&levels).until(&request.late);
+        let ground = Ground { searcher: &searcher, set: &searched, limits: &request.limits, stop };
+        let mut tally = Tally::default();
+        let typologies: Vec<&Typology> = rules.iter().map(|(_, rule)| rule).collect();
+        let pass = each_setting(&ground, &typologies, &mut |position, sifted| tally.add(position, &sifted))?;
+        let directions = (0..axes.len()).map(|axis| direction::of(axis, &rules)).collect();
+        let (settings, matches) = tally.finish(&axes, rules.into_iter().map(|(values, _)| values));
+        Ok(Tuning { rule: own.id.clone(), axes, directions, alone, settings, refused, pass, matches })
+    })
+}
+
+fn axes(own: &Typology, asked: &Asked) -> Result<Vec<Axis>, TuneError> {
+    if asked.parameters.is_empty() {
+        let axes: Vec<Axis> = own.parameters.iter().filter_map(around).collect();
+        let none = || TuneError::Asked(format!("`{}` has no parameter with a range to move inside", own.id));
+        return if axes.is_empty() { Err(none()) } else { Ok(axes) };
+    }
+    let mut axes: Vec<Axis> = Vec::new();
+    for text in &asked.parameters {
+        let axis = axis(text, &own.parameters).map_err(TuneError::Asked)?;
+        if axes.iter().any(|other| other.name == axis.name) {
+            return Err(TuneError::Asked(format!("`{}` stands twice: write all its values in one list", axis.name)));
+        }
+        axes.push(axis);
+    }
+    Ok(axes)
+}
+
+/// The rule at some values, or why that is no rule.
+fn compiled(
+    sources: &[Source],
+    overrides: &[Override],
+    rule: &str,
+    axes: &[Axis],
+    values: &[Value],
+) -> Result<Typology, String> {
+    let moved = |set: &&Override| set.rule == rule && axes.iter().any(|axis| axis.name == set.parameter);
+    let known = |set: &&Override| sources.iter().any(|source| source.path.ends_with(&format!("{}.yaml", set.rule)));
+    let kept = overrides.iter().filter(|set| !moved(set) && known(set)).cloned();
+    let set = axes.iter().zip(values).map(|(axis, value)| Override {
+        rule: rule.to_owned(),
+        parameter: axis.name.clone(),
+        value: value.to_string(),
+    });
+    let checked = lang::compile(sources, &kept.chain(set).collect::<Vec<_>>());
+    let wrong = checked.diagnostics.iter().find(|diagnostic| diagnostic.level == Level::Error);
+    let reason = || wrong.map_or_else(String::new, |wrong| format!("{} ({})", wrong.message, wrong.code));
+    let set = checked.set.ok_or_else(reason)?;
+    let position = set.position(rule).expect("the rule is among its sources");
+    Ok(set.typologies[position].clone())
+}
+
+/// Collects what settings find.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Each match with its position and its number of transfers.
+    seen: BTreeMap<Key, (usize, usize)>,
+    found: Vec<Gathered>,
+}
+
+/// A match by its beginning and its id.
+type Key = (Time, String);
+
+/// What one setting finds.
+#[derive(Debug)]
+struct Gathered {
+    position: usize,
+    cases: usize,
+    cut: Option<&'static str>,
+    keys: Vec<Key>,
+}
+
+impl Tally {
+    fn add(&mut self, position: usize, sifted: &Sifted) {
+        let key = |found: &crate::sift::Match| (found.started, found.id.clone());
+        for found in &sifted.matches.list {
+            let next = self.seen.len();
+            self.seen.entry(key(found)).or_insert((next, found.transfers.len()));
+        }
+        let keys = sifted.matches.list.iter().map(key).collect();
+        let cut = sifted.completeness.cuts.first().map(|cut| cut.budget);
+        self.found.push(Gathered { position, cases: sifted.cases.list.len(), cut, keys });
+    }
+
+    fn finish(mut self, axes: &[Axis], values: impl Iterator<Item = Vec<Value>>) -> (Vec<Setting>, Vec<Seen>) {
+        for (position, known) in self.seen.values_mut().enumerate() {
+            known.0 = position;
+        }
+        self.found.sort_by_key(|gathered| gathered.position);
+        let mut seen: Vec<Seen> = self
+            .seen
+            .iter()
+            .map(|((started, id), (_, transfers))| Seen {
+                id: id.clone(),
+                started: *started,
+                transfers: *transfers,
+                held: vec![None; axes.len()],
+            })
+            .collect();
+        let mut settings = Vec::new();
+        for (values, Gathered { cases, cut, keys, .. }) in values.zip(self.found) {
+            let found: Vec<usize> = keys.iter().map(|key| self.seen[key].0).collect();
+            for &position in &found {
+                hold(&mut seen[position].held, axes, &values);
+            }
+            settings.push(Setting { values, matches: found.len(), cases, cut, found });
+        }
+        (settings, seen)
+    }
+}
+
+/// Widens what is known of where a match is found by one setting that finds it.
+fn hold(held: &mut [Option<(usize, usize)>], axes: &[Axis], values: &[Value]) {
+    for ((axis, value), held) in axes.iter().zip(values).zip(held) {
+        if let Some(at) = axis.values.iter().position(|other| other == value) {
+            *held = Some(held.map_or((at, at), |(from, to)| (from.min(at), to.max(at))));
+        }
+    }
+}
