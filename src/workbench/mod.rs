@@ -3,6 +3,7 @@
 //! Everything here runs the engine's own stages, so that its verdicts cannot disagree with a run.
 
 pub mod catalogue;
+pub mod compare;
 pub mod evaluate;
 pub mod fixture;
 pub mod fmt;

@@ -10,12 +10,18 @@ mod lines;
 mod manifest;
 mod matches;
 mod place;
+mod reader;
+mod record;
 mod table;
 mod transfers;
 
 pub use folder::{WriteError, folder};
 pub use lines::jsonl;
 pub use place::check_target;
+pub use record::{
+    Facts, Gap, Gaps, Input, LedgerSize, RanRule, ReadError, Record, RecordedMatch, RecordedRole, RecordedTransfer,
+    is_run, read,
+};
 
 use crate::columns::{Ledger, Span, Time};
 use crate::ingest::Intake;
