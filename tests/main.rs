@@ -6,6 +6,7 @@ mod budgets;
 mod cases;
 mod check;
 mod command_line;
+mod compare;
 mod diagnostics;
 mod engine;
 mod equality;

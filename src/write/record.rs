@@ -296,15 +296,13 @@ struct Draft {
 
 impl Draft {
     fn add(&mut self, id: &str, transfer: RecordedTransfer) {
-        let number = match self.numbers.get(&transfer.tx_id) {
-            Some(&number) => number,
-            None => {
-                let number = u32::try_from(self.transfers.len()).expect("rows are numbered with 32 bits");
-                self.numbers.insert(transfer.tx_id.clone(), number);
-                self.transfers.push(transfer);
-                number
-            }
-        };
+        let known = self.numbers.get(&transfer.tx_id).copied();
+        let number = known.unwrap_or_else(|| {
+            let number = u32::try_from(self.transfers.len()).expect("rows are numbered with 32 bits");
+            self.numbers.insert(transfer.tx_id.clone(), number);
+            self.transfers.push(transfer);
+            number
+        });
         match self.of_match.get_mut(id) {
             Some(numbers) => numbers.push(number),
             None => drop(self.of_match.insert(id.to_owned(), vec![number])),

@@ -10,7 +10,7 @@ use clap_complete::Shell;
 #[derive(Debug, Parser)]
 #[command(name = "moneytrail", version, disable_help_subcommand = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 match with --fail-on-match or failed rule test, 2 wrong rule or command,\n3 wrong data, 4 refused for privacy, 5 input or output failed, 130 interrupted."
+    after_help = "Exit codes: 0 done, 1 match with --fail-on-match, change with --fail-on-change or failed test,\n2 wrong rule or command, 3 wrong data, 4 refused for privacy, 5 input or output failed, 130 interrupted."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Fmt(Fmt),
     /// Run the tests that rules carry.
     Test(Test),
+    /// Compare two runs, or two versions of a rule: which matches are new, gone and changed.
+    Compare(Box<Compare>),
     /// Show how a rule is searched, and why.
     Plan(Box<Plan>),
     /// List rules with title, severity, stage and sources.
@@ -243,6 +245,37 @@ pub(crate) enum ReportForm {
     Text,
     /// One JSON object.
     Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  moneytrail run sample_data --out before
+  moneytrail run sample_data --set fan-in.payers=6 --out after
+  moneytrail compare before after
+  sed 's/payers: { default: 4/payers: { default: 6/' typologies/shapes/fan-in.yaml > fan-in.yaml
+  moneytrail compare typologies/shapes/fan-in.yaml fan-in.yaml --ledger sample_data
+
+Matches with one id are the same. Of the others, those of one rule that share most transfers are one match that
+changed; what is left is new or gone. `moneytrail help data` describes the output.")]
+pub(crate) struct Compare {
+    /// The folder of a run, or a rule file or a folder of rules.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The same of later.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// The ledger over which two versions of a rule are run.
+    #[arg(long, value_name = "INPUT")]
+    pub(crate) ledger: Vec<String>,
+    /// The form of the report.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) format: ReportForm,
+    /// End with exit code 1 if a match is new, gone or changed.
+    #[arg(long)]
+    pub(crate) fail_on_change: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! The command line: turns what a user types into calls of the library, and results into text.
 //!
 //! Results go to standard output or a folder, everything else to standard error. Exit codes: 0 done; 1 a match with
-//! `--fail-on-match`, or a failed rule test; 2 a wrong rule or command; 3 wrong data; 4 refused for privacy; 5 input
+//! `--fail-on-match`, a change with `--fail-on-change`, or a failed test; 2 a wrong rule or command; 3 wrong data; 4 refused for privacy; 5 input
 //! or output failed; 130 interrupted.
 
 mod args;
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Check(check) => commands::check::run(&check),
         Command::Fmt(fmt) => commands::fmt::run(&fmt),
         Command::Test(test) => commands::test::run(&test),
+        Command::Compare(compare) => commands::compare::run(*compare),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Rules(rules) => commands::rules::run(&rules),
         Command::New(new) => commands::new::run(&new),

@@ -15,9 +15,10 @@ pub(crate) fn is_coloured() -> bool {
     std::io::stderr().is_terminal() && colour_is_welcome()
 }
 
-/// Whether results may be coloured.
-pub(crate) fn shows_colours() -> bool {
-    is_interactive() && colour_is_welcome()
+/// A line of a difference: on a terminal red where something went (`-`), green where something came.
+pub(crate) fn signed(sign: char, line: &str) -> String {
+    let colour = if sign == '-' { 31 } else { 32 };
+    if is_interactive() && colour_is_welcome() { format!("\u{1b}[{colour}m{line}\u{1b}[0m") } else { line.to_owned() }
 }
 
 fn colour_is_welcome() -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::write::{Facts, Gap, Record};
+use crate::write::{Facts, Gap, RanRule, Record};
 
 /// What differs between two runs beside their matches.
 pub(super) fn warnings(old: &Record, new: &Record) -> Vec<String> {
@@ -60,8 +60,8 @@ fn rule_warnings(old: &Record, new: &Record) -> Vec<String> {
     let both = || a.rules.iter().filter_map(|rule| Some((rule, find(b, &rule.id)?)));
     let texts = both().filter(|(rule, other)| rule.sha256 != other.sha256).map(|(rule, _)| rule.id.as_str());
     list("rules whose text differs", texts.collect());
-    let values = both().filter(|(rule, other)| rule.parameters != other.parameters).map(|(rule, _)| rule.id.as_str());
-    list("rules whose parameters differ", values.collect());
+    let values = both().flat_map(|(rule, other)| values(rule, &other)).collect::<Vec<_>>();
+    list("parameters that differ", values.iter().map(String::as_str).collect());
     for (facts, when) in [(a, "before"), (b, "now")] {
         let gaps = |gaps: &[Gap]| {
             gaps.iter().map(|gap| gap.rule.clone()).collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>()
@@ -76,4 +76,14 @@ fn rule_warnings(old: &Record, new: &Record) -> Vec<String> {
     let odd: Vec<&str> = not_before.symmetric_difference(&not_now).map(String::as_str).collect();
     list("rules that only one of the two ledgers can answer", odd);
     told
+}
+
+/// The parameters of a rule whose values differ: `fan-in.payers (4 before, 6 now)`.
+fn values(before: &RanRule, after: &RanRule) -> Vec<String> {
+    let names: BTreeSet<&String> = before.parameters.keys().chain(after.parameters.keys()).collect();
+    let value = |rule: &RanRule, name: &String| rule.parameters.get(name).map_or("none", String::as_str).to_owned();
+    let differ = |name: &&String| before.parameters.get(*name) != after.parameters.get(*name);
+    let told =
+        |name: &String| format!("{}.{name} ({} before, {} now)", before.id, value(before, name), value(after, name));
+    names.into_iter().filter(differ).map(told).collect()
 }

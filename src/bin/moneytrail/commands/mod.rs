@@ -1,6 +1,7 @@
 //! One file a subcommand; the short ones are here.
 
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod fmt;
 pub(crate) mod new;
 pub(crate) mod plan;

@@ -183,12 +183,11 @@ fn tally(outcomes: &[Outcome]) -> [usize; 3] {
     [outcomes.len() - failed - todo, failed, todo]
 }
 
-/// A line of a difference, on a terminal in the colours that differences have everywhere.
 fn coloured(line: &Line) -> String {
     match line.sign {
-        Sign::Missing if terminal::shows_colours() => format!("\u{1b}[31m{}\u{1b}[0m", line.text),
-        Sign::Extra if terminal::shows_colours() => format!("\u{1b}[32m{}\u{1b}[0m", line.text),
-        _ => line.text.clone(),
+        Sign::Missing => terminal::signed('-', &line.text),
+        Sign::Extra => terminal::signed('+', &line.text),
+        Sign::Plain => line.text.clone(),
     }
 }
 
