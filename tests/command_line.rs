@@ -336,7 +336,7 @@ fn a_reader_who_has_seen_enough_is_no_error() {
 }
 
 /// The names of the subcommands, in the order of the front page.
-fn subcommands() -> Vec<String> {
+pub(crate) fn subcommands() -> Vec<String> {
     let page = moneytrail(Path::new("."), &["--help"]);
     let page = text(&page.stdout);
     let listed =

@@ -94,7 +94,7 @@ fn the_mistake_on_the_front_page_is_shown_as_check_shows_it() {
 fn every_option_and_page_that_the_front_page_names_is_there() {
     let page = page("README.md");
     let folder = TempDir::new().expect("a folder");
-    let commands = ["run", "check", "test", "plan", "rules", "presets", "synth"];
+    let commands = crate::command_line::subcommands();
     let help: String =
         commands.iter().map(|command| text(moneytrail(folder.path(), &["help", command]).stdout)).collect();
     let of_cargo = ["--release", "--open", "--path"];

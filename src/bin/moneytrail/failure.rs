@@ -6,7 +6,7 @@ use std::io;
 use moneytrail::engine::RunError;
 use moneytrail::ingest::{Failure as Cause, IngestError};
 
-/// A match with `--fail-on-match`, a failed rule test, or a file that `fmt --check` would change.
+/// A match with `--fail-on-match`, a change with `--fail-on-change`, a failed test, or a file that `fmt --check` would change.
 pub(crate) const FOUND: u8 = 1;
 /// A wrong rule or command.
 pub(crate) const USAGE: u8 = 2;
