@@ -147,6 +147,18 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
     })
 }
 
+/// The rules that a request asks for with all that they use, and the ledger with the columns that these read: what
+/// is needed to search by hand.
+///
+/// # Errors
+///
+/// As [`run`], but for searching.
+pub fn load(request: &Request) -> Result<(TypologySet, Intake), RunError> {
+    let (_, searched, _) = compile(request)?;
+    let intake = read(request, &searched)?;
+    Ok((searched, intake))
+}
+
 /// A plan and what the scan of each of its steps left, or why the rule cannot be asked.
 pub type Explained = Result<(Plan, Vec<Scanned>), NotEvaluable>;
 

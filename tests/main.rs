@@ -11,6 +11,7 @@ mod diagnostics;
 mod engine;
 mod equality;
 mod expect;
+mod explain;
 mod fmt;
 mod history;
 mod ingest;

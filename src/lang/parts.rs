@@ -64,6 +64,17 @@ impl Predicate {
         })
     }
 
+    /// A predicate over accounts that names their `kind` and always holds.
+    #[must_use]
+    pub fn any_kind() -> Self {
+        let kind = polars::prelude::col("kind");
+        Self {
+            expr: kind.clone().is_null().or(kind.is_not_null()),
+            columns: BTreeSet::from(["kind".to_owned()]),
+            sql: "kind IS NULL OR kind IS NOT NULL".to_owned(),
+        }
+    }
+
     /// What can be estimated of it.
     #[must_use]
     pub fn comparison(&self) -> Comparison {

@@ -24,9 +24,40 @@ pub(super) fn present(
     let looks = looks(&flow.without, |absence| absence.filter.as_ref(), ledger, graph, selector)?;
     let found = |instance: Instance<'_>| {
         let around = Around::new(flow, ledger, instance);
-        looks.iter().any(|(absence, look)| look.finds(absence, &around))
+        looks.iter().any(|(absence, look)| look.finds(absence, &around).next().is_some())
     };
     Ok(matches.iter().map(found).collect())
+}
+
+/// For each clause of `without`, the transfers that it forbids beside a match, in row order.
+pub(super) fn forbidden(
+    flow: &Flow,
+    ledger: &Ledger,
+    graph: &Graph,
+    selector: &Selector<'_>,
+    instance: Instance<'_>,
+) -> Result<Vec<Vec<RowId>>, SearchError> {
+    let looks = looks(&flow.without, |absence| absence.filter.as_ref(), ledger, graph, selector)?;
+    let around = Around::new(flow, ledger, instance);
+    let rows = |(absence, look): &(&Absence, Look<'_>)| {
+        let mut rows: Vec<RowId> = look.finds(absence, &around).collect();
+        rows.sort_unstable();
+        rows
+    };
+    Ok(looks.iter().map(rows).collect())
+}
+
+/// For each clause of `expected`, whether a payment that it looks for failed to come.
+pub(super) fn missed(
+    flow: &Flow,
+    ledger: &Ledger,
+    graph: &Graph,
+    selector: &Selector<'_>,
+    instance: Instance<'_>,
+) -> Result<Vec<bool>, SearchError> {
+    let looks = looks(&flow.expected, |expected| expected.filter.as_ref(), ledger, graph, selector)?;
+    let around = Around::new(flow, ledger, instance);
+    Ok(looks.iter().map(|(expected, look)| look.misses(expected, &around)).collect())
 }
 
 /// For each match, whether a payment that must have failed to come did come, or never had a rhythm.
@@ -122,8 +153,9 @@ impl<'a> Look<'a> {
         lists.into_iter().flatten().copied().filter(fits)
     }
 
-    fn finds(&self, absence: &Absence, around: &Around) -> bool {
-        let inside = |row: RowId| {
+    /// The transfers that a clause forbids beside a match, account by account.
+    fn finds<'l>(&'l self, absence: &'l Absence, around: &'l Around) -> impl Iterator<Item = RowId> + use<'l, 'a> {
+        let inside = move |row: RowId| {
             let time = self.time(row);
             match absence.during {
                 During::Before(span) => around.started - span <= time && time < around.started,
@@ -133,7 +165,7 @@ impl<'a> Look<'a> {
             }
         };
         self.between(absence.payer, absence.payee, around)
-            .any(|row| inside(row) && around.transfers.binary_search(&row).is_err())
+            .filter(move |&row| inside(row) && around.transfers.binary_search(&row).is_err())
     }
 
     /// Whether some pair of accounts had a rhythm that the match interrupts.

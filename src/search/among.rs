@@ -79,7 +79,7 @@ impl Searcher<'_> {
             Origin::Copy(_) => true,
         };
         let among = Among::new(&borrowed.ledger, Mask::from_fn(borrowed.ledger.len(), holds));
-        Ok(borrowed.resolved(&self.borrowing(&borrowed).kept(plan, &among, limits, stop)?))
+        Ok(borrowed.resolved(&self.borrowing(&borrowed).kept(plan, &among, limits, stop)?, false))
     }
 
     fn kept(&self, plan: &Plan, among: &Among, limits: &Limits, stop: &AtomicBool) -> Result<Instances, SearchError> {

@@ -41,8 +41,9 @@ impl<'s> Borrowed<'s> {
         Self { ledger, origins, standins }
     }
 
-    /// The same instances with the transfers of its match in place of each stand-in, put together anew.
-    pub(super) fn resolved(&self, found: &Instances) -> Instances {
+    /// The same instances with the transfers of its match in place of each stand-in, put together anew unless
+    /// they are to stay `apart`.
+    pub(super) fn resolved(&self, found: &Instances, apart: bool) -> Instances {
         let mut resolved = Instances::default();
         resolved.cuts.clone_from(&found.cuts);
         for instance in found.iter() {
@@ -50,7 +51,7 @@ impl<'s> Borrowed<'s> {
             let slots = instance.slots.iter().copied().zip(slots.iter().map(Vec::as_slice));
             resolved.push(instance.binding, slots, instance.count);
         }
-        resolved.coalesce()
+        if apart { resolved } else { resolved.coalesce() }
     }
 
     fn rows(&self, rows: &[RowId]) -> Vec<RowId> {

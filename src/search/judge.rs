@@ -9,7 +9,7 @@ use crate::lang::{Flow, Predicate};
 use super::features::{Features, features};
 use super::moments;
 use super::select::{
-    durations_series, evaluate, major, major_of, numbers_series, series_of, text_series, times_series, whole,
+    durations_series, evaluate, major, major_of, numbers_series, series_of, text_series, times_series, value_of, whole,
 };
 use super::{Instance, Instances, SearchError};
 
@@ -35,6 +35,28 @@ pub(super) fn judge(
         .collect::<Result<Vec<_>, _>>()?;
     let mask = evaluate(predicate, columns, instances.len())?;
     Ok((0..instances.len()).map(|position| mask.get(position)).collect())
+}
+
+/// The values that a predicate over instances reads of one, by column in name order.
+pub(super) fn values(
+    flow: &Flow,
+    ledger: &Ledger,
+    predicate: &Predicate,
+    instances: &Instances,
+    finished: &[Instances],
+) -> Vec<Vec<(String, Option<String>)>> {
+    let all: Vec<Features> = instances.iter().map(|instance| features(flow, ledger, instance)).collect();
+    let mut values = vec![Vec::new(); instances.len()];
+    for name in &predicate.columns {
+        let series = match name.as_str() {
+            "repeats" => flow.repeat_within.map(|near| repeats(ledger, near, instances, &all, finished)),
+            _ => column(flow, ledger, name, instances, &all),
+        };
+        for (position, values) in values.iter_mut().enumerate() {
+            values.push((name.clone(), series.as_ref().and_then(|series| value_of(series, position))));
+        }
+    }
+    values
 }
 
 fn column(flow: &Flow, ledger: &Ledger, name: &str, instances: &Instances, all: &[Features]) -> Option<Series> {

@@ -2,7 +2,9 @@
 
 mod absence;
 mod among;
+mod asked;
 mod borrowed;
+mod excerpt;
 mod features;
 mod graph;
 mod history;
@@ -20,7 +22,9 @@ mod shared;
 mod task;
 
 pub use among::Among;
+pub use asked::Asked;
 pub use borrowed::StandIn;
+pub use excerpt::Excerpt;
 pub use features::{Features, features};
 pub use instances::{Cut, Instance, Instances};
 
@@ -36,7 +40,7 @@ use graph::Graph;
 use refers::Refers;
 use select::Selector;
 use shared::Shared;
-use task::{Task, Tools};
+use task::{Probe, Task, Tools};
 
 /// Budgets of a search; what they cut is always reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +86,7 @@ pub struct Searcher<'a> {
     late: Arc<AtomicBool>,
     /// The same ledger put together by owner.
     levels: Vec<(MatchLevel, Searcher<'a>)>,
+    probe: Probe,
 }
 
 /// The ledgers between owners that some rules are matched on.
@@ -108,7 +113,8 @@ impl<'a> Searcher<'a> {
         let graph = Arc::new(Graph::new(ledger));
         let selector = Selector::new(ledger, Arc::clone(&graph));
         let (common, refers, shared, late) = (None, OnceLock::new(), Shared::default(), Arc::default());
-        Self { ledger, graph, common, selector, refers, shared, late, levels: Vec::new() }
+        let (levels, probe) = (Vec::new(), Probe::default());
+        Self { ledger, graph, common, selector, refers, shared, late, levels, probe }
     }
 
     /// The same with a time budget: when `late` is set, searches under way end, and say what they have not searched.
@@ -183,6 +189,22 @@ impl<'a> Searcher<'a> {
         self.prepare(plan, limits)?.run(stop)
     }
 
+    /// The same on this very ledger, whatever the level of the flow; `standins` are the matches of rules that it uses.
+    fn run_here(
+        &self,
+        plan: &Plan,
+        standins: &[StandIn],
+        limits: &Limits,
+        stop: &AtomicBool,
+    ) -> Result<Instances, SearchError> {
+        let run = |searcher: &Searcher<'_>| Prepared(Task::new(plan, &searcher.tools(plan)?, *limits)?).run(stop);
+        if plan.flow.uses().next().is_none() {
+            return run(self);
+        }
+        let borrowed = Borrowed::new(self.ledger, standins);
+        Ok(borrowed.resolved(&run(&self.borrowing(&borrowed))?, self.probe.apart))
+    }
+
     /// Makes everything that the search of a plan needs, before anything is walked.
     ///
     /// # Errors
@@ -223,7 +245,7 @@ impl<'a> Searcher<'a> {
             return self.run(plan, limits, stop);
         }
         let borrowed = Borrowed::new(self.ledger, standins);
-        Ok(borrowed.resolved(&self.borrowing(&borrowed).run(plan, limits, stop)?))
+        Ok(borrowed.resolved(&self.borrowing(&borrowed).run(plan, limits, stop)?, false))
     }
 
     /// The same with the kernel that defines what a match is.
@@ -236,7 +258,7 @@ impl<'a> Searcher<'a> {
             return self.run_exhaustive(plan);
         }
         let borrowed = Borrowed::new(self.ledger, standins);
-        Ok(borrowed.resolved(&self.borrowing(&borrowed).run_exhaustive(plan)?))
+        Ok(borrowed.resolved(&self.borrowing(&borrowed).run_exhaustive(plan)?, false))
     }
 
     /// A searcher of the ledger with stand-ins; predicates are asked of the ledger as it is.
@@ -244,8 +266,8 @@ impl<'a> Searcher<'a> {
         let graph = Arc::new(Graph::new(&borrowed.ledger));
         let selector = Selector::borrowing(&self.selector, Arc::clone(&graph), borrowed);
         let (common, refers, shared, levels) = (None, OnceLock::new(), Shared::default(), Vec::new());
-        let (ledger, late) = (&borrowed.ledger, Arc::clone(&self.late));
-        Searcher { ledger, graph, common, selector, refers, shared, late, levels }
+        let (ledger, late, probe) = (&borrowed.ledger, Arc::clone(&self.late), self.probe);
+        Searcher { ledger, graph, common, selector, refers, shared, late, levels, probe }
     }
 
     /// What a plan's tasks are made with.
@@ -255,9 +277,9 @@ impl<'a> Searcher<'a> {
         if undoing && refers.is_none() {
             return Err(SearchError::NotEvaluable("the ledger has no column `refers_to`".to_owned()));
         }
-        let Self { ledger, selector, shared, late, .. } = self;
+        let &Self { ledger, ref selector, ref shared, ref late, probe, .. } = self;
         let graph = self.common.as_ref().unwrap_or(&self.graph);
-        Ok(Tools { ledger, graph, only: None, selector, shared, refers, late })
+        Ok(Tools { ledger, graph, only: None, selector, shared, refers, late, probe })
     }
 
     /// Whether a predicate over instance columns (`unless`) holds, for each finished match of a plan; `finished` are
@@ -362,7 +384,8 @@ impl Prepared<'_> {
             Kernel::Layers => kernel::layers::search(task, stop)?,
             Kernel::Exhaustive => kernel::kept(task, kernel::exhaustive::search(task))?,
         };
-        Ok(within_budget(found.coalesce(), &task.limits))
+        let found = if task.probe.apart { found } else { found.coalesce() };
+        Ok(within_budget(found, &task.limits))
     }
 }
 

@@ -6,14 +6,17 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use polars::prelude::{DataFrame, DataType, IntoColumn, IntoLazy, NamedFrom, Series, StringChunked, TimeUnit};
+use polars::prelude::{
+    AnyValue, DataFrame, DataType, IntoColumn, IntoLazy, NamedFrom, Series, StringChunked, TimeUnit,
+};
 use rustc_hash::FxHashMap;
 
-use crate::columns::{Column, Currency, History, Ledger, Origin, TextColumn};
+use crate::columns::{AccountId, Column, Currency, History, Ledger, Origin, RowId, Span, TextColumn, Time};
 use crate::lang::{Flow, Predicate};
 
 use super::SearchError;
 use super::borrowed::Borrowed;
+use super::excerpt::Excerpt;
 use super::graph::Graph;
 use super::history::{self, Looked};
 use super::lists;
@@ -28,8 +31,17 @@ pub(super) struct Selector<'a> {
     masks: Mutex<FxHashMap<(Place, String), Arc<Mask>>>,
     ages: Mutex<FxHashMap<String, Arc<AgeTable>>>,
     degrees: Degrees,
-    /// Where the ledger holds stand-ins: who answers for the others.
-    lender: Option<(&'a Selector<'a>, &'a Borrowed<'a>)>,
+    /// Where the ledger is made of another: who answers instead.
+    lender: Option<Lender<'a>>,
+}
+
+/// The selector of the ledger that another is made of.
+#[derive(Clone, Copy, Debug)]
+enum Lender<'a> {
+    /// That ledger, with stand-ins among its transfers.
+    StandIns(&'a Selector<'a>, &'a Borrowed<'a>),
+    /// A few transfers of that ledger.
+    Whole(&'a Selector<'a>, &'a Excerpt<'a>),
 }
 
 /// What a predicate is about.
@@ -37,6 +49,15 @@ pub(super) struct Selector<'a> {
 enum Place {
     Transfers,
     Accounts,
+}
+
+/// What a value belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Subject {
+    /// A transfer.
+    Transfer(RowId),
+    /// An account in an instance that starts at a time.
+    Account(AccountId, Time),
 }
 
 impl<'a> Selector<'a> {
@@ -61,13 +82,46 @@ impl<'a> Selector<'a> {
             masks: Mutex::default(),
             ages: Mutex::default(),
             degrees: Degrees::default(),
-            lender: Some((base, borrowed)),
+            lender: Some(Lender::StandIns(base, borrowed)),
         }
+    }
+
+    /// For an excerpt of a ledger: predicates are asked of the whole.
+    pub(super) fn of_excerpt(whole: &'a Selector<'a>, graph: Arc<Graph>, excerpt: &'a Excerpt<'a>) -> Self {
+        Self {
+            ledger: excerpt.ledger(),
+            graph,
+            columns: Mutex::default(),
+            masks: Mutex::default(),
+            ages: Mutex::default(),
+            degrees: Degrees::default(),
+            lender: Some(Lender::Whole(whole, excerpt)),
+        }
+    }
+
+    /// The value that a predicate over transfers, or over accounts, reads in a column; nothing where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger lacks the column.
+    pub(super) fn value(&self, of: Subject, name: &str) -> Result<Option<String>, SearchError> {
+        let (place, position) = match of {
+            Subject::Transfer(row) => (Place::Transfers, row.index()),
+            Subject::Account(account, at) if name == "age_days" => {
+                let opened = match self.ledger.accounts().column("opened") {
+                    Some(Column::Time(opened)) => opened[account.index()],
+                    _ => None,
+                };
+                return Ok(opened.map(|opened| age_days(opened, at).to_string()));
+            }
+            Subject::Account(account, _) => (Place::Accounts, account.index()),
+        };
+        Ok(value_of(&self.column(place, name)?, position))
     }
 
     /// Of some transfers those that a step may see: stand-ins of the rule that it uses, or else all but stand-ins.
     pub(super) fn visible(&self, mask: Mask, uses: Option<&str>) -> Mask {
-        let Some((_, borrowed)) = self.lender else {
+        let Some(Lender::StandIns(_, borrowed)) = self.lender else {
             return if uses.is_none() { mask } else { mask.filtered(|_| false) };
         };
         mask.filtered(|row| match (borrowed.origins[row], uses) {
@@ -109,19 +163,31 @@ impl<'a> Selector<'a> {
 
     /// The transfers for which a predicate holds.
     pub(super) fn transfers(&self, predicate: &Predicate) -> Result<Arc<Mask>, SearchError> {
-        let Some((base, borrowed)) = self.lender else {
-            return self.mask(Place::Transfers, predicate, self.ledger.len());
-        };
-        let mask = base.transfers(predicate)?;
-        let holds = |row: usize| matches!(borrowed.origins[row], Origin::Row(row) if mask.get(row.index()));
-        Ok(Arc::new(Mask::from_fn(self.ledger.len(), holds)))
+        let rows = self.ledger.len();
+        Ok(match self.lender {
+            None => self.mask(Place::Transfers, predicate, rows)?,
+            Some(Lender::StandIns(base, borrowed)) => {
+                let mask = base.transfers(predicate)?;
+                let holds = |row: usize| matches!(borrowed.origins[row], Origin::Row(row) if mask.get(row.index()));
+                Arc::new(Mask::from_fn(rows, holds))
+            }
+            Some(Lender::Whole(whole, excerpt)) => {
+                let mask = whole.transfers(predicate)?;
+                Arc::new(Mask::from_fn(rows, |row| mask.get(excerpt.row(row).index())))
+            }
+        })
     }
 
     /// The accounts for which a predicate holds; it must not read `age_days`.
     pub(super) fn accounts(&self, predicate: &Predicate) -> Result<Arc<Mask>, SearchError> {
+        let accounts = self.ledger.accounts().len();
         match self.lender {
-            Some((base, _)) => base.accounts(predicate),
-            None => self.mask(Place::Accounts, predicate, self.ledger.accounts().len()),
+            None => self.mask(Place::Accounts, predicate, accounts),
+            Some(Lender::StandIns(base, _)) => base.accounts(predicate),
+            Some(Lender::Whole(whole, excerpt)) => {
+                let mask = whole.accounts(predicate)?;
+                Ok(Arc::new(Mask::from_fn(accounts, |account| mask.get(excerpt.account(account).index()))))
+            }
         }
     }
 
@@ -177,7 +243,7 @@ impl<'a> Selector<'a> {
 
     fn transfer_column(&self, name: &str) -> Option<Series> {
         let ledger = self.ledger;
-        let keys = |accounts: &[crate::columns::AccountId]| {
+        let keys = |accounts: &[AccountId]| {
             text_series(name, accounts.iter().map(|&account| Some(ledger.accounts().key(account))))
         };
         if let Ok(history) = name.parse::<History>() {
@@ -268,8 +334,10 @@ impl<'a> Selector<'a> {
 
     /// The answers of an account predicate that reads `age_days`, for every age that occurs.
     pub(super) fn ages(&self, predicate: &Predicate) -> Result<Arc<AgeTable>, SearchError> {
-        if let Some((base, _)) = self.lender {
-            return base.ages(predicate);
+        match self.lender {
+            None => {}
+            Some(Lender::StandIns(base, _)) => return base.ages(predicate),
+            Some(Lender::Whole(whole, excerpt)) => return Ok(Arc::new(whole.ages(predicate)?.of(excerpt))),
         }
         if let Some(table) = self.ages.lock().expect("no holder panics").get(&predicate.sql) {
             return Ok(Arc::clone(table));
@@ -308,30 +376,40 @@ impl<'a> Selector<'a> {
         let answers = evaluate(predicate, columns, rows)?;
         let ever = |group: usize| (0..=ages).any(|age| answers.get(group * (ages + 1) + age));
         let ever = (0..examples.len()).map(ever).collect();
-        Ok(AgeTable { opened: opened.clone(), group, least, ages, answers: Some(answers), ever })
+        Ok(AgeTable { opened: opened.clone(), group, least, ages, answers: Some(Arc::new(answers)), ever })
     }
 }
 
 /// Whole days from opening to a time, rounded down; negative before the account was opened.
-fn age_days(opened: crate::columns::Time, at: crate::columns::Time) -> i64 {
-    (at - opened).0.div_euclid(crate::columns::Span::DAY.0)
+fn age_days(opened: Time, at: Time) -> i64 {
+    (at - opened).0.div_euclid(Span::DAY.0)
 }
 
 /// An account predicate that depends on the account's age, answered for every age that occurs in a ledger.
 #[derive(Debug, Default)]
 pub(super) struct AgeTable {
-    opened: Vec<Option<crate::columns::Time>>,
+    opened: Vec<Option<Time>>,
     group: Vec<u32>,
     least: i64,
     ages: usize,
-    answers: Option<Mask>,
+    answers: Option<Arc<Mask>>,
     /// For each group, whether some age will do.
     ever: Vec<bool>,
 }
 
 impl AgeTable {
+    /// The same for the accounts of an excerpt.
+    fn of(&self, excerpt: &Excerpt<'_>) -> Self {
+        let known = |account: &usize| self.opened.len() > *account;
+        let accounts = || (0..excerpt.ledger().accounts().len()).map(|account| excerpt.account(account).index());
+        let (ever, answers) = (self.ever.clone(), self.answers.clone());
+        let opened = accounts().filter(known).map(|account| self.opened[account]).collect();
+        let group = accounts().filter(known).map(|account| self.group[account]).collect();
+        Self { opened, group, least: self.least, ages: self.ages, answers, ever }
+    }
+
     /// Whether the predicate holds for an account at a time of the ledger.
-    pub(super) fn holds(&self, account: usize, at: crate::columns::Time) -> bool {
+    pub(super) fn holds(&self, account: usize, at: Time) -> bool {
         let Some(answers) = &self.answers else { return false };
         let age = self.opened[account].map_or(self.ages, |opened| {
             usize::try_from(age_days(opened, at) - self.least).expect("a time of the ledger")
@@ -378,6 +456,24 @@ impl Degrees {
         }
         degrees
     }
+}
+
+/// A value as a person reads it; nothing where it is missing.
+fn shown(value: AnyValue<'_>) -> Option<String> {
+    match value {
+        AnyValue::Null => None,
+        AnyValue::String(text) => Some(format!("'{text}'")),
+        AnyValue::StringOwned(text) => Some(format!("'{text}'")),
+        AnyValue::Float64(number) => Some(number.to_string()),
+        AnyValue::Datetime(micros, ..) | AnyValue::DatetimeOwned(micros, ..) => Some(Time(micros).to_string()),
+        AnyValue::Duration(micros, _) => Some(Span(micros).to_string()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// The value that a predicate reads in a series; nothing where it is missing.
+pub(super) fn value_of(series: &Series, position: usize) -> Option<String> {
+    series.get(position).ok().and_then(shown)
 }
 
 /// Evaluates a predicate over columns of `rows` values; unknown is "no".

@@ -25,6 +25,7 @@ pub(super) struct Task<'a> {
     pub(super) limits: Limits,
     refers: Option<&'a Refers>,
     late: &'a AtomicBool,
+    pub(super) probe: Probe,
     /// `C_i` of the language reference: no self-transfer, the rule's and the step's `where` hold. Made from the
     /// predicates as written, for the kernel that defines what a match is; empty for the others.
     candidates: Vec<Mask>,
@@ -49,6 +50,16 @@ pub(super) struct Tools<'a> {
     pub(super) refers: Option<&'a Refers>,
     /// Whether the time budget is used up.
     pub(super) late: &'a AtomicBool,
+    pub(super) probe: Probe,
+}
+
+/// How a search differs that explains another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Probe {
+    /// Instances are left apart, each as it was found.
+    pub(super) apart: bool,
+    /// After so many tries the search ends.
+    pub(super) tries: Option<u32>,
 }
 
 /// The lists of transfers by account that a kernel walks.
@@ -122,7 +133,7 @@ impl<'a> Task<'a> {
         limits: Limits,
         steps: usize,
     ) -> Result<Self, SearchError> {
-        let &Tools { ledger, graph, only, selector, shared, refers, late } = tools;
+        let &Tools { ledger, graph, only, selector, shared, refers, late, probe } = tools;
         let flow = &plan.flow;
         let program = &plan.program;
         let roles: Vec<Admission> = program
@@ -153,7 +164,7 @@ impl<'a> Task<'a> {
         }
         let graph = Lists::Common(graph);
         let (candidates, reach) = (Vec::new(), None);
-        Ok(Self { plan, flow, ledger, graph, limits, refers, late, candidates, admitted, reach, roles, vias })
+        Ok(Self { plan, flow, ledger, graph, limits, refers, late, probe, candidates, admitted, reach, roles, vias })
     }
 
     /// Whether the time budget is used up.

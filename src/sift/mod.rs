@@ -9,6 +9,7 @@ mod completeness;
 mod cover;
 mod edge;
 mod episode;
+mod fate;
 mod feed;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -18,6 +19,7 @@ mod subset;
 mod upper;
 
 pub use completeness::{Completeness, NotEvaluated, RuleCut, UnknownHistory};
+pub use fate::{Fate, Fates, fates};
 pub use feed::{Feeders, feeders};
 
 use rayon::prelude::*;

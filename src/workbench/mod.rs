@@ -5,6 +5,7 @@
 pub mod catalogue;
 pub mod compare;
 pub mod evaluate;
+pub mod explain;
 pub mod fixture;
 pub mod fmt;
 pub mod synth;

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Test(Test),
     /// Compare two runs, or two versions of a rule: which matches are new, gone and changed.
     Compare(Box<Compare>),
+    /// Say why a match is one, or why some transfers are none.
+    Explain(Box<Explain>),
     /// Show how a rule is searched, and why.
     Plan(Box<Plan>),
     /// List rules with title, severity, stage and sources.
@@ -274,6 +276,45 @@ pub(crate) struct Compare {
     /// End with exit code 1 if a match is new, gone or changed.
     #[arg(long)]
     pub(crate) fail_on_change: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  moneytrail explain 95e6580b sample_data
+  moneytrail run sample_data --out out --rule fan-in
+  moneytrail explain 8034fd5c --run out
+  moneytrail explain mule-chain sample_data --tx T0000072
+  moneytrail explain fan-in sample_data --account A0053459b --format json
+
+A match is named by its id or by the first letters of it. With --tx, --transfers or --account a rule is named instead,
+and what is told is the clause that stands between these transfers and a match; or the match, where they are in one.")]
+pub(crate) struct Explain {
+    /// The id of a match, or its first letters; of a rule (or a rule file), where transfers or an account are named.
+    #[arg(value_name = "MATCH|RULE")]
+    pub(crate) what: String,
+    /// Files, folders or globs of transfers; of the run, where --run names one.
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// The folder of a run: its inputs, rules and settings are used again.
+    #[arg(long, value_name = "DIR", conflicts_with = "inputs")]
+    pub(crate) run: Option<PathBuf>,
+    /// Why is this transfer in no match?
+    #[arg(long, value_name = "ID", conflicts_with_all = ["transfers", "account"])]
+    pub(crate) tx: Option<String>,
+    /// Why are these transfers, by id, in no match together?
+    #[arg(long, value_name = "ID,ID,…", value_delimiter = ',', conflicts_with = "account")]
+    pub(crate) transfers: Vec<String>,
+    /// Why are the transfers of this account in no match?
+    #[arg(long, value_name = "KEY")]
+    pub(crate) account: Option<String>,
+    /// Text for people, or JSON for programs.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) format: ReportForm,
+    #[command(flatten)]
+    pub(crate) choice: RuleChoice,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

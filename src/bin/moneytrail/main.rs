@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Fmt(fmt) => commands::fmt::run(&fmt),
         Command::Test(test) => commands::test::run(&test),
         Command::Compare(compare) => commands::compare::run(*compare),
+        Command::Explain(explain) => commands::explain::run(*explain),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Rules(rules) => commands::rules::run(&rules),
         Command::New(new) => commands::new::run(&new),

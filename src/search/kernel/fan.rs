@@ -100,7 +100,7 @@ impl Fan<'_> {
         let mut singles = singles.to_vec();
         singles.sort_unstable();
         let binding: Vec<AccountId> = singles.into_iter().map(|(_, account)| account).collect();
-        if self.task.flow.having.is_some() {
+        if self.task.flow.having.is_some() || self.task.probe.apart {
             for run in runs {
                 sink.push(&binding, [(0, &rows[run.clone()])], 1)?;
             }

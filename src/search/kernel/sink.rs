@@ -65,7 +65,8 @@ impl<'t> Sink<'t> {
     }
 
     fn is_over(&self) -> bool {
-        self.is_stopped() || self.task.is_late()
+        let spent = self.task.probe.tries.is_some_and(|most| self.tries >= most);
+        self.is_stopped() || self.task.is_late() || spent
     }
 
     fn is_stopped(&self) -> bool {
@@ -108,6 +109,7 @@ impl<'t> Sink<'t> {
             return;
         }
         match kept(self.task, pending) {
+            Ok(kept) if self.task.probe.apart => self.done.append(&kept),
             Ok(kept) => self.done.append(&kept.coalesce()),
             Err(error) => self.failed = Some(error),
         }
