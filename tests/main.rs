@@ -17,6 +17,7 @@ mod history;
 mod ingest;
 mod language;
 mod metamorphic;
+mod overlap;
 mod plans;
 mod readme;
 mod sample;

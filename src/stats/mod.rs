@@ -21,7 +21,7 @@ pub use cases::{CaseStatistics, LargestCase};
 pub use completeness::{CompletenessFacts, CutFacts, NotEvaluatedFacts};
 pub use decimal::Decimal;
 pub use interval::Interval;
-pub use overlap::Overlap;
+pub use overlap::{Overlap, overlaps};
 pub use quantile::Quantiles;
 pub use rate::{Rate, chance};
 pub use share::{AccountShare, ValueShare};

@@ -20,9 +20,9 @@ pub struct Overlap {
     pub a: String,
     /// The other rule.
     pub b: String,
-    /// Distinct transfers that both match.
+    /// Distinct transfers (or other things that are counted) that both match.
     pub shared: usize,
-    /// Distinct transfers that at least one matches.
+    /// Distinct ones that at least one matches.
     pub either: usize,
     /// `shared / either`.
     pub jaccard: f64,
@@ -30,9 +30,18 @@ pub struct Overlap {
 
 /// The overlaps of all pairs of rules, in rule order; `touched` has one entry a rule.
 pub(super) fn between(touched: &[&Touched], set: &TypologySet) -> Vec<Overlap> {
-    let mut holders: Vec<(RowId, usize)> = Vec::new();
-    for (rule, touched) in touched.iter().enumerate() {
-        holders.extend(touched.transfers.iter().map(|&row| (row, rule)));
+    let ids: Vec<&str> = set.typologies.iter().map(|typology| typology.id.as_str()).collect();
+    let sets: Vec<&[RowId]> = touched.iter().map(|touched| touched.transfers.as_slice()).collect();
+    overlaps(&ids, &sets)
+}
+
+/// The overlaps of all pairs of sets that share something, in the order of the names. Each set has a name, and each
+/// item stands in it once.
+#[must_use]
+pub fn overlaps<T: Ord + Copy>(names: &[&str], sets: &[&[T]]) -> Vec<Overlap> {
+    let mut holders: Vec<(T, usize)> = Vec::new();
+    for (place, set) in sets.iter().enumerate() {
+        holders.extend(set.iter().map(|&item| (item, place)));
     }
     holders.sort_unstable();
     let mut shared = BTreeMap::<(usize, usize), usize>::new();
@@ -44,9 +53,8 @@ pub(super) fn between(touched: &[&Touched], set: &TypologySet) -> Vec<Overlap> {
         }
     }
     let named = |((a, b), shared): ((usize, usize), usize)| {
-        let either = touched[a].transfers.len() + touched[b].transfers.len() - shared;
-        let (a, b) = (set.typologies[a].id.clone(), set.typologies[b].id.clone());
-        Overlap { a, b, shared, either, jaccard: jaccard(shared, either) }
+        let either = sets[a].len() + sets[b].len() - shared;
+        Overlap { a: names[a].to_owned(), b: names[b].to_owned(), shared, either, jaccard: jaccard(shared, either) }
     };
     shared.into_iter().map(named).collect()
 }

@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod fixture;
 pub mod fmt;
+pub mod overlap;
 pub mod synth;
 pub mod test;
 pub mod tune;

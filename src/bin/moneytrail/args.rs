@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Compare(Box<Compare>),
     /// Say why a match is one, or why some transfers are none.
     Explain(Box<Explain>),
+    /// Show how much rules find the same, and what each finds alone.
+    Overlap(Box<Overlap>),
     /// Show how a rule is searched, and why.
     Plan(Box<Plan>),
     /// List rules with title, severity, stage and sources.
@@ -317,6 +319,40 @@ pub(crate) struct Explain {
     pub(crate) choice: RuleChoice,
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  moneytrail run sample_data --out out
+  moneytrail overlap out
+  moneytrail overlap sample_data --rule fan-in --rule structured-fan-in --rule smurfing
+  moneytrail overlap out --format csv > overlap.csv
+
+A rule whose matches lie by 60 % or more in those of another is a candidate for that one's `specialises`.
+`moneytrail help data` describes the output.")]
+pub(crate) struct Overlap {
+    /// The folder of a run; or files, folders or globs of transfers over which the rules are run.
+    #[arg(required = true, value_name = "RUN|INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// The form of the report.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) format: OverlapForm,
+    #[command(flatten)]
+    pub(crate) choice: RuleChoice,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// A form of the report on what rules share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OverlapForm {
+    /// Tables for people.
+    Text,
+    /// One JSON object.
+    Json,
+    /// One row a pair of rules.
+    Csv,
 }
 
 #[derive(Debug, Args)]

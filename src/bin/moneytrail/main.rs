@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Test(test) => commands::test::run(&test),
         Command::Compare(compare) => commands::compare::run(*compare),
         Command::Explain(explain) => commands::explain::run(*explain),
+        Command::Overlap(overlap) => commands::overlap::run(*overlap),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Rules(rules) => commands::rules::run(&rules),
         Command::New(new) => commands::new::run(&new),

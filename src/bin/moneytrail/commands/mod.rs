@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod new;
+pub(crate) mod overlap;
 pub(crate) mod plan;
 pub(crate) mod presets;
 pub(crate) mod rules;
