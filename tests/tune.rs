@@ -12,6 +12,8 @@ use moneytrail::lang::{
 use moneytrail::plan;
 use moneytrail::search::{Limits, Searcher};
 use moneytrail::sift::{self, Found, Sifted};
+use moneytrail::workbench::evaluate::{Aim, Names, Sought, Truth, score};
+use moneytrail::workbench::synth;
 use moneytrail::workbench::tune::{self, Asked, Direction, Ground, Pass, Tuning, Whole, each_setting};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -319,7 +321,7 @@ fn on_sample(sources: Vec<Source>) -> Request {
 
 fn tuned(request: &Request, rule: &str, parameters: &[&str]) -> Tuning {
     let parameters = parameters.iter().map(|&text| text.to_owned()).collect();
-    let asked = Asked { rule: rule.to_owned(), parameters, most: 256 };
+    let asked = Asked { parameters, ..Asked::of(rule) };
     tune::run(request, &asked, &AtomicBool::new(false)).expect("a tuning")
 }
 
@@ -331,12 +333,23 @@ fn hold_against_runs(request: &Request, tuning: &Tuning) -> usize {
             parameter: axis.name.clone(),
             value: value.to_string(),
         });
-        let request = Request { overrides: set.collect(), only: vec![tuning.rule.clone()], ..request.clone() };
+        let mut request = Request { overrides: set.collect(), only: vec![tuning.rule.clone()], ..request.clone() };
+        request.intake.labels = true;
         let run = engine::run(&request, &(), &AtomicBool::new(false)).expect("a run");
         let alone: Vec<&str> = run.sifted.matches.list.iter().map(|found| found.id.as_str()).collect();
         let together: Vec<&str> = setting.found.iter().map(|&at| tuning.matches[at].id.as_str()).collect();
         assert_eq!(alone, together, "{}: {:?}", tuning.rule, request.overrides);
         assert_eq!(run.sifted.cases.list.len(), setting.cases, "{}: {:?}", tuning.rule, request.overrides);
+        let labels = run.intake.labels.as_ref().expect("the sample is labelled");
+        let truth = Truth::new(labels, &run.intake.ledger, &Names::default());
+        let aim = Aim { sought: Sought::Rule(&tuning.rule), overlap: 0.5 };
+        let figures = score(&truth, &run.intake.ledger, &run.sifted.matches.list, &aim);
+        assert_eq!(setting.figures.is_some(), tuning.judged.is_some());
+        if let Some(told) = setting.figures {
+            assert_eq!(told, figures, "{}: {:?}", tuning.rule, request.overrides);
+            let wrong = setting.found.iter().filter(|&&at| tuning.matches[at].is_wrong).count();
+            assert_eq!(wrong, figures.instance.fp, "{}: {:?}", tuning.rule, request.overrides);
+        }
     }
     tuning.settings.iter().map(|setting| setting.matches).sum()
 }
@@ -441,4 +454,103 @@ fn a_match_says_between_which_values_it_is_found() {
         assert!(found(from) && found(to));
         assert!((0..tuning.axes[0].values.len()).all(|value| (from..=to).contains(&value) || !found(value)));
     }
+}
+
+/// A ledger with many planted instances, as files.
+fn planted() -> tempfile::TempDir {
+    let settings = synth::Settings { transfers: 8_000, seed: 11, planted: 14, lookalikes: 3, ..Default::default() };
+    let made = synth::generate(&settings);
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let file = |name: &str| std::fs::File::create(folder.path().join(name)).expect("a file");
+    made.write_transfers(&mut file("transfers.csv")).expect("transfers");
+    made.write_accounts(&mut file("accounts.csv")).expect("accounts");
+    made.write_labels(&mut file("labels.csv")).expect("labels");
+    folder
+}
+
+#[test]
+fn a_suggestion_is_the_best_setting_and_is_told_with_figures_that_it_had_no_say_in() {
+    let folder = planted();
+    let mut request = on_sample(vec![shipped("typologies/shapes/gather-scatter.yaml")]);
+    request.intake.inputs = vec![folder.path().display().to_string()];
+    let tuning = tuned(&request, "gather-scatter", &["payers=2,3,4", "floor=250,1000"]);
+    let judged = tuning.judged.as_ref().expect("labels");
+    let suggestion = judged.suggestion.as_ref().expect("enough instances");
+    let f1 =
+        |setting: &tune::Setting| setting.figures.and_then(|figures| figures.instance.f1).map_or(0.0, |f1| f1.value);
+    let best = tuning.settings.iter().map(f1).fold(0.0, f64::max);
+    assert!((f1(&tuning.settings[suggestion.setting]) - best).abs() < 1e-12, "by F1 it is the best");
+    assert_eq!(suggestion.blocks.iter().map(|block| block.instances).sum::<usize>(), judged.instances);
+    let (tp, fp) = suggestion.blocks.iter().fold((0, 0), |sum, b| (sum.0 + b.held_out.tp, sum.1 + b.held_out.fp));
+    assert_eq!((suggestion.held_out.tp, suggestion.held_out.fp), (tp, fp));
+    assert_eq!(tp + suggestion.held_out.missed, judged.instances);
+    for (at, setting) in tuning.settings.iter().enumerate().filter(|(_, setting)| setting.front) {
+        let figures = |setting: &tune::Setting| {
+            let grain = setting.figures.expect("labels").instance;
+            (grain.recall.map_or(0.0, |rate| rate.value), grain.precision.map_or(0.0, |rate| rate.value))
+        };
+        let (recall, precision) = figures(setting);
+        let beats = |other: &tune::Setting| {
+            let (r, p) = figures(other);
+            r >= recall && p >= precision && other.matches < setting.matches
+        };
+        assert!(!tuning.settings.iter().any(beats), "setting {at} is beaten");
+    }
+    let chart = tune::svg(&tuning).expect("labels");
+    let drawn =
+        tuning.settings.iter().filter(|setting| setting.figures.is_some_and(|f| f.instance.precision.is_some()));
+    let kinds = chart.matches("<circle").count() - drawn.count();
+    assert!(chart.starts_with("<svg") && (2..=4).contains(&kinds), "a circle a setting, and one a kind in the legend");
+    assert!(tune::text(&tuning).contains("\nheld out: precision"));
+}
+
+#[test]
+fn too_few_labelled_instances_suggest_nothing_and_no_labels_draw_nothing() {
+    let request = on_sample(vec![shipped("typologies/shapes/fan-in.yaml")]);
+    let mut tuning = tuned(&request, "fan-in", &["payers=3,6"]);
+    let few = tuning.judged.as_ref().expect("labels").suggestion.as_ref().expect_err("too few");
+    assert_eq!((few.instances, few.needed), (3, 12));
+    assert!(tune::text(&tuning).contains("nothing is suggested: 3 labelled instances are too few"));
+    tuning.judged = None;
+    tuning.settings.iter_mut().for_each(|setting| setting.figures = None);
+    assert!(tune::svg(&tuning).is_err_and(|error| error.contains("--labels")));
+    assert!(tune::text(&tuning).contains("counts only"));
+}
+
+/// The commands of the page, each with the output below it.
+fn shown_runs(page: &str) -> Vec<(&str, &str)> {
+    let parts: Vec<&str> = page.split("```").collect();
+    let blocks: Vec<&str> = parts.iter().skip(1).step_by(2).copied().collect();
+    let pairs = blocks
+        .windows(2)
+        .filter_map(|pair| Some((pair[0].strip_prefix("sh\n")?.trim(), pair[1].strip_prefix("text\n")?)));
+    pairs.collect()
+}
+
+#[test]
+fn the_page_shows_what_the_program_says() {
+    let page = std::fs::read_to_string(project("docs/tune.md")).expect("the page");
+    let runs = shown_runs(&page);
+    assert!(!runs.is_empty(), "the page shows no run");
+    for (command, output) in runs {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_moneytrail"));
+        let ran = program.args(&words[1..]).current_dir(project(".")).output().expect("the program starts");
+        assert!(ran.status.success(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
+        assert_eq!(String::from_utf8_lossy(&ran.stdout), output, "{command}");
+    }
+}
+
+#[test]
+fn the_json_has_every_setting_and_every_match() {
+    let request = on_sample(vec![shipped("typologies/shapes/fan-in.yaml")]);
+    let tuning = tuned(&request, "fan-in", &["payers=3,6"]);
+    let told: serde_json::Value = serde_json::from_str(&tune::json(&tuning)).expect("JSON");
+    let length = |key: &str| told[key].as_array().map(Vec::len);
+    assert_eq!((length("settings"), length("matches")), (Some(3), Some(tuning.matches.len())));
+    assert_eq!(told["settings"][1]["values"]["payers"], "3");
+    assert_eq!(told["settings"][1]["figures"]["instance"]["tp"], 3);
+    assert_eq!(told["parameters"][0]["looser"], "lower");
+    assert_eq!((&told["labels"]["instances"], &told["labels"]["needed"]), (&3.into(), &12.into()));
+    assert!(told["matches"][0]["held"]["payers"].is_array() || told["matches"][0]["held"]["payers"].is_null());
 }

@@ -439,7 +439,11 @@ pub(crate) enum TextOrJson {
 #[command(after_help = "\
 Examples:
   moneytrail tune fan-in sample_data
-  moneytrail tune fan-in sample_data --param payers=3..6 --param horizon=7d,14d,35d")]
+  moneytrail tune fan-in sample_data --param payers=3..6 --param horizon=7d,14d,35d
+  moneytrail tune gather-scatter sample_data --objective recall@precision=0.5 --chart chart.svg
+
+Without --param each parameter with a range is tried at half its value, as it is and doubled. Labels that lie with the
+transfers say what a setting is worth; docs/tune.md says how to read it.")]
 pub(crate) struct Tune {
     /// The id of a rule, or a rule file.
     #[arg(value_name = "RULE")]
@@ -455,6 +459,24 @@ pub(crate) struct Tune {
     /// The most settings. Where the default values make more, each parameter is moved alone.
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub(crate) max_settings: usize,
+    /// A table of labels, beside those that lie with the transfers; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Vec<PathBuf>,
+    /// A labelled typology is the business of a rule: `--typology cycle=simple-cycle`; may be given several times.
+    #[arg(long, value_name = "LABEL=RULE")]
+    pub(crate) typology: Vec<String>,
+    /// Least overlap (Jaccard) of a match and a labelled instance that it finds.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub(crate) overlap: f64,
+    /// By what settings are compared: `f1`, `recall@precision=0.8` or `precision@recall=0.9`.
+    #[arg(long, value_name = "OBJECTIVE", default_value = "f1")]
+    pub(crate) objective: String,
+    /// Into how many blocks time is cut: the best setting on all but one is scored on that one.
+    #[arg(long, value_name = "K", default_value_t = 4)]
+    pub(crate) folds: usize,
+    /// Also draw precision and recall of the settings into this file, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chart: Option<PathBuf>,
     /// How the result is written.
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) format: TextOrJson,

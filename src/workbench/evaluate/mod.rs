@@ -23,5 +23,6 @@ pub use operating::{Point, Questions};
 pub use outcome::{Fit, Mistaken, Outcome, Verdict};
 pub use report::{Evaluation, Found, OfRule, OfTypology, Recall, Settings, Subject, evaluate};
 pub use score::{Aim, Figures, Grain, Hits, Sought, score};
+pub(super) use score::{seeks, shared};
 pub use tables::{Sheet, markdown, sheets, summary};
 pub use truth::{Labelled, Standing, Truth};

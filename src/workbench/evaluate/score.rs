@@ -177,17 +177,17 @@ impl Hit {
 
 /// A labelled instance that a match shares transfers with.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Shared {
+pub(in crate::workbench) struct Shared {
     /// Position of the instance.
-    pub(super) instance: usize,
+    pub(in crate::workbench) instance: usize,
     /// How many transfers they share.
     pub(super) transfers: usize,
     /// Shared transfers over the transfers of either.
-    pub(super) jaccard: f64,
+    pub(in crate::workbench) jaccard: f64,
 }
 
 /// The labelled instances that a match shares transfers with, in order.
-pub(super) fn shared(truth: &Truth, found: &Match) -> Vec<Shared> {
+pub(in crate::workbench) fn shared(truth: &Truth, found: &Match) -> Vec<Shared> {
     let mut counts = FxHashMap::<usize, usize>::default();
     for instance in found.transfers.iter().flat_map(|&row| truth.holders(row)) {
         *counts.entry(instance).or_default() += 1;
@@ -204,7 +204,7 @@ pub(super) fn shared(truth: &Truth, found: &Match) -> Vec<Shared> {
 }
 
 /// Whether an aim seeks an instance.
-pub(super) fn seeks(aim: &Aim<'_>, one: &Labelled) -> bool {
+pub(in crate::workbench) fn seeks(aim: &Aim<'_>, one: &Labelled) -> bool {
     let is_meant = match aim.sought {
         Sought::All => true,
         Sought::Rule(rule) => one.rules.iter().any(|id| id == rule),

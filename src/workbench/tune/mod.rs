@@ -3,26 +3,39 @@
 //! The ledger is searched once, with the loosest of all settings; each setting is then run by the engine's own stages
 //! among the transfers that this search left, so that its figures are those of a run of its own.
 
+mod chart;
 mod direction;
+mod folds;
+mod front;
 mod grid;
+mod json;
+mod judge;
 mod loosest;
+mod objective;
 mod render;
 mod search;
 
+pub use chart::{characters, svg};
 pub use direction::Direction;
+pub use folds::{Block, Suggestion, TooFew};
 pub use grid::{Axis, around, read as axis, settings};
+pub use json::json;
+pub use judge::Judged;
 pub use loosest::{Loosest, loosest};
-pub use render::{json, text};
+pub use objective::Objective;
+pub use render::text;
 pub use search::{Ground, Pass, Whole, each_setting};
 
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use crate::columns::Time;
 use crate::engine::{self, Request, RunError};
 use crate::lang::{self, Level, Override, Source, Typology, Value};
 use crate::search::{Levels, SearchError, Searcher};
-use crate::sift::Sifted;
+use crate::stats::Rate;
+use crate::workbench::evaluate::{Aim, Figures, Grain, Names, Sought, Truth};
+
+use judge::Tally;
 
 /// What to try.
 #[derive(Clone, Debug)]
@@ -33,6 +46,30 @@ pub struct Asked {
     pub parameters: Vec<String>,
     /// The most settings.
     pub most: usize,
+    /// Which labelled typologies are the rule's business, beside those known by name.
+    pub names: Names,
+    /// Least Jaccard index of a match and a labelled instance that it finds.
+    pub overlap: f64,
+    /// By what settings are compared.
+    pub objective: Objective,
+    /// Into how many blocks time is cut to judge the choice of a setting.
+    pub blocks: usize,
+}
+
+impl Asked {
+    /// A rule around its own values, compared by F1 over four blocks of time.
+    #[must_use]
+    pub fn of(rule: &str) -> Self {
+        Self {
+            rule: rule.to_owned(),
+            parameters: Vec::new(),
+            most: 256,
+            names: Names::default(),
+            overlap: 0.5,
+            objective: Objective::F1,
+            blocks: 4,
+        }
+    }
 }
 
 /// Why nothing was tried.
@@ -77,6 +114,16 @@ pub struct Tuning {
     pub pass: Pass,
     /// Every match that some setting finds, in (started, id) order.
     pub matches: Vec<Seen>,
+    /// What the labels say, where some labelled instance is the rule's business.
+    pub judged: Option<Judged>,
+}
+
+impl Tuning {
+    /// Position of the setting that is suggested, if one is.
+    #[must_use]
+    pub fn suggested(&self) -> Option<usize> {
+        Some(self.judged.as_ref()?.suggestion.as_ref().ok()?.setting)
+    }
 }
 
 /// One setting and what it finds.
@@ -92,6 +139,10 @@ pub struct Setting {
     pub cut: Option<&'static str>,
     /// Positions of its matches in [`Tuning::matches`], in order.
     pub found: Vec<usize>,
+    /// What they are worth, where labels say so.
+    pub figures: Option<Figures>,
+    /// Whether no other setting has as much recall and precision and as few matches.
+    pub front: bool,
 }
 
 /// A match that some setting finds.
@@ -103,6 +154,10 @@ pub struct Seen {
     pub started: Time,
     /// How many transfers it has.
     pub transfers: usize,
+    /// Whether it finds a labelled instance that is the rule's business.
+    pub finds: bool,
+    /// Whether labels say that it is wrong.
+    pub is_wrong: bool,
     /// For each axis the positions of the least and the greatest value at which some setting finds it: what is beyond
     /// loses it, whatever the other parameters are. Nothing where only the rule's own value, which is not among them, does.
     pub held: Vec<Option<(usize, usize)>>,
@@ -114,7 +169,8 @@ pub struct Seen {
 ///
 /// Where the rule, the ledger or what is asked is wrong, or `stop` was set.
 pub fn run(request: &Request, asked: &Asked, stop: &AtomicBool) -> Result<Tuning, TuneError> {
-    let request = Request { only: vec![asked.rule.clone()], ..request.clone() };
+    let mut request = Request { only: vec![asked.rule.clone()], ..request.clone() };
+    request.intake.labels = true;
     let (wanted, searched, _) = engine::compile(&request)?;
     let own = &wanted.typologies[0];
     let axes = axes(own, asked)?;
@@ -144,12 +200,14 @@ pub fn run(request: &Request, asked: &Asked, stop: &AtomicBool) -> Result<Tuning
         let levels = Levels::new(&intake.ledger, [&own.flow]);
         let searcher = Searcher::new(&intake.ledger).with_levels(&levels).until(&request.late);
         let ground = Ground { searcher: &searcher, set: &searched, limits: &request.limits, stop };
-        let mut tally = Tally::default();
+        let truth = intake.labels.as_ref().map(|labels| Truth::new(labels, &intake.ledger, &asked.names));
+        let aim = Aim { sought: Sought::Rule(&own.id), overlap: asked.overlap };
+        let mut tally = Tally::new(&intake.ledger, truth.as_ref(), aim);
         let typologies: Vec<&Typology> = rules.iter().map(|(_, rule)| rule).collect();
         let pass = each_setting(&ground, &typologies, &mut |position, sifted| tally.add(position, &sifted))?;
         let directions = (0..axes.len()).map(|axis| direction::of(axis, &rules)).collect();
-        let (settings, matches) = tally.finish(&axes, rules.into_iter().map(|(values, _)| values));
-        Ok(Tuning { rule: own.id.clone(), axes, directions, alone, settings, refused, pass, matches })
+        let (settings, matches, judged) = tally.finish(&axes, rules.into_iter().map(|(values, _)| values), asked);
+        Ok(Tuning { rule: own.id.clone(), axes, directions, alone, settings, refused, pass, matches, judged })
     })
 }
 
@@ -192,72 +250,4 @@ fn compiled(
     let set = checked.set.ok_or_else(reason)?;
     let position = set.position(rule).expect("the rule is among its sources");
     Ok(set.typologies[position].clone())
-}
-
-/// Collects what settings find.
-#[derive(Debug, Default)]
-struct Tally {
-    /// Each match with its position and its number of transfers.
-    seen: BTreeMap<Key, (usize, usize)>,
-    found: Vec<Gathered>,
-}
-
-/// A match by its beginning and its id.
-type Key = (Time, String);
-
-/// What one setting finds.
-#[derive(Debug)]
-struct Gathered {
-    position: usize,
-    cases: usize,
-    cut: Option<&'static str>,
-    keys: Vec<Key>,
-}
-
-impl Tally {
-    fn add(&mut self, position: usize, sifted: &Sifted) {
-        let key = |found: &crate::sift::Match| (found.started, found.id.clone());
-        for found in &sifted.matches.list {
-            let next = self.seen.len();
-            self.seen.entry(key(found)).or_insert((next, found.transfers.len()));
-        }
-        let keys = sifted.matches.list.iter().map(key).collect();
-        let cut = sifted.completeness.cuts.first().map(|cut| cut.budget);
-        self.found.push(Gathered { position, cases: sifted.cases.list.len(), cut, keys });
-    }
-
-    fn finish(mut self, axes: &[Axis], values: impl Iterator<Item = Vec<Value>>) -> (Vec<Setting>, Vec<Seen>) {
-        for (position, known) in self.seen.values_mut().enumerate() {
-            known.0 = position;
-        }
-        self.found.sort_by_key(|gathered| gathered.position);
-        let mut seen: Vec<Seen> = self
-            .seen
-            .iter()
-            .map(|((started, id), (_, transfers))| Seen {
-                id: id.clone(),
-                started: *started,
-                transfers: *transfers,
-                held: vec![None; axes.len()],
-            })
-            .collect();
-        let mut settings = Vec::new();
-        for (values, Gathered { cases, cut, keys, .. }) in values.zip(self.found) {
-            let found: Vec<usize> = keys.iter().map(|key| self.seen[key].0).collect();
-            for &position in &found {
-                hold(&mut seen[position].held, axes, &values);
-            }
-            settings.push(Setting { values, matches: found.len(), cases, cut, found });
-        }
-        (settings, seen)
-    }
-}
-
-/// Widens what is known of where a match is found by one setting that finds it.
-fn hold(held: &mut [Option<(usize, usize)>], axes: &[Axis], values: &[Value]) {
-    for ((axis, value), held) in axes.iter().zip(values).zip(held) {
-        if let Some(at) = axis.values.iter().position(|other| other == value) {
-            *held = Some(held.map_or((at, at), |(from, to)| (from.min(at), to.max(at))));
-        }
-    }
 }

@@ -3,28 +3,41 @@
 use std::io::Write;
 use std::path::Path;
 
+use moneytrail::workbench::evaluate::Names;
 use moneytrail::workbench::tune::{self, Asked, TuneError};
 
 use crate::args::{self, RuleChoice, TextOrJson};
 use crate::failure::Failure;
 use crate::settings::{self, Settings};
-use crate::{interrupt, library};
+use crate::{interrupt, library, terminal};
 
 pub(crate) fn run(arguments: args::Tune) -> Result<u8, Failure> {
     let file = Settings::load()?;
     let mut choice = RuleChoice { rules: arguments.rules, only: Vec::new(), set: arguments.set };
-    let rule = rule_id(&arguments.rule, &mut choice);
+    let asked = Asked {
+        rule: rule_id(&arguments.rule, &mut choice),
+        parameters: arguments.parameters,
+        most: arguments.max_settings,
+        names: names(&arguments.typology)?,
+        overlap: overlap(arguments.overlap)?,
+        objective: arguments.objective.parse().map_err(Failure::usage)?,
+        blocks: arguments.folds,
+    };
     let mut request = settings::request(arguments.reading, choice, &file)?;
     request.sources = library::with_used(&request.sources);
     request.limits = settings::limits(&arguments.budgets, &file);
     request.intake.inputs = arguments.inputs;
-    let format = arguments.format;
-    let asked = Asked { rule, parameters: arguments.parameters, most: arguments.max_settings };
+    request.intake.label_files = arguments.labels;
     let tuning = tune::run(&request, &asked, interrupt::listen()?).map_err(|error| match error {
         TuneError::Run(error) => library::fail(error, &request),
         error => Failure::usage(error),
     })?;
-    let told = match format {
+    if let Some(path) = &arguments.chart {
+        let chart = tune::svg(&tuning).map_err(Failure::usage)?;
+        std::fs::write(path, chart).map_err(|error| Failure::output(format!("{}: {error}", path.display())))?;
+        terminal::complain(&format!("the chart is in {}", path.display()));
+    }
+    let told = match arguments.format {
         TextOrJson::Text => tune::text(&tuning),
         TextOrJson::Json => tune::json(&tuning),
     };
@@ -40,4 +53,21 @@ fn rule_id(typed: &str, choice: &mut RuleChoice) -> String {
     }
     choice.rules = vec![path.to_owned()];
     path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
+
+/// Reads `cycle=simple-cycle`.
+fn names(typed: &[String]) -> Result<Names, Failure> {
+    let mut names = Names::default();
+    for text in typed {
+        let (label, rule) = text
+            .split_once('=')
+            .ok_or_else(|| Failure::usage(format!("`{text}`: write `--typology cycle=simple-cycle`")))?;
+        names.add(label, rule.trim());
+    }
+    Ok(names)
+}
+
+fn overlap(share: f64) -> Result<f64, Failure> {
+    let wrong = || Failure::usage(format!("--overlap {share}: write a share above 0 and at most 1, such as `0.5`"));
+    if share > 0.0 && share <= 1.0 { Ok(share) } else { Err(wrong()) }
 }
