@@ -132,3 +132,32 @@ fn rules_without_a_mistake_give_an_empty_report_and_exit_code_zero() {
         assert_eq!(found.as_array().map(Vec::len), Some(0), "{found:#}");
     }
 }
+
+#[test]
+fn the_policy_of_a_project_is_held_and_a_wrong_one_is_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let rule = "typology: pair\nversion: 1\ntitle: A pair\nsummary: x\nstage: layering\nseverity: high\ntags: [mules]\n\
+                false_positives: [y]\nwithin: 1d\nflow:\n  - step: a -> b\ntests:\n  - name: none\n    transfers: |\n      \
+                # when from to amount\n      0h a a 1\n    matches: []\n";
+    fs::write(folder.path().join("pair.yaml"), rule).expect("a file");
+    for (policy, flags, wanted, code) in [
+        ("", vec![], "warning[W003]", 0),
+        ("", vec!["--deny-warnings"], "error[W003]", 2),
+        ("required = [\"references\"]", vec![], "error[R060]: the rule has no `references`", 2),
+        ("tags = [\"mule\"]", vec![], "help: write `mule`", 2),
+        ("max-severity = \"medium\"", vec![], "error[R062]", 2),
+        ("deny = [\"W003\"]", vec![], "error[W003]", 2),
+        ("allow = [\"W003\"]", vec!["--deny-warnings"], "0 errors, 0 warnings, 1 allowed", 0),
+        ("deny = [\"R001\"]", vec![], "R001 is an error", 2),
+        ("allow = [\"W999\"]", vec![], "there is no diagnostic `W999`", 2),
+        ("allow = [\"W003\"]\ndeny = [\"W003\"]", vec![], "under both", 2),
+        ("denny = [\"W003\"]", vec![], "unknown field `denny`", 2),
+    ] {
+        fs::write(folder.path().join("moneytrail.toml"), format!("[check]\n{policy}\n")).expect("a file");
+        let arguments: Vec<&str> = ["pair.yaml"].into_iter().chain(flags).collect();
+        let output = check(folder.path(), &arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains(wanted), "{policy}: {wanted} is not in\n{told}");
+        assert_eq!(output.status.code(), Some(code), "{policy}: {told}");
+    }
+}

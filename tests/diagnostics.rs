@@ -1,23 +1,24 @@
 //! Every mistake in a rule file as its author sees it: one pair `CODE.yaml` and `CODE.out` for each diagnostic.
 //!
 //! A case holds one rule file or more, or expectation files, each behind a line `### FILE name.yaml`; a line `### SET rule.parameter=value`
-//! sets a parameter as the command line does. `MONEYTRAIL_UPDATE=1` writes the
+//! sets a parameter as the command line does, and a line `### POLICY key=value` sets a key of `[check]`. `MONEYTRAIL_UPDATE=1` writes the
 //! expected outputs anew; read the difference before you commit it.
 
 use std::path::{Path, PathBuf};
 
-use moneytrail::lang::{self, Checked, Level, Override, Source, codes};
+use moneytrail::lang::{self, Checked, Level, Override, Policy, Severity, Source, codes};
 use proptest::prelude::*;
 
 /// What a case gives to the compiler.
 struct Case {
     sources: Vec<Source>,
     overrides: Vec<Override>,
+    policy: Policy,
 }
 
 impl Case {
     fn read(text: &str) -> Self {
-        let mut case = Self { sources: Vec::new(), overrides: Vec::new() };
+        let mut case = Self { sources: Vec::new(), overrides: Vec::new(), policy: Policy::default() };
         for line in text.split_inclusive('\n') {
             if let Some(path) = line.strip_prefix("### FILE ") {
                 case.sources.push(Source { path: path.trim().to_owned(), text: String::new() });
@@ -29,6 +30,17 @@ impl Case {
                     parameter: parameter.to_owned(),
                     value: value.to_owned(),
                 });
+            } else if let Some(asked) = line.strip_prefix("### POLICY ") {
+                let (key, values) = asked.trim().split_once('=').expect("key=value,value");
+                let values = || values.split(',').map(str::to_owned).collect();
+                match key {
+                    "required" => case.policy.required = values(),
+                    "tags" => case.policy.tags = Some(values()),
+                    "max-severity" => case.policy.max_severity = Some(Severity::Medium),
+                    "deny" => case.policy.deny = values(),
+                    "allow" => case.policy.allow = values(),
+                    _ => panic!("no policy has `{key}`"),
+                }
             } else {
                 case.sources.last_mut().expect("a case begins with `### FILE`").text.push_str(line);
             }
@@ -40,7 +52,7 @@ impl Case {
     fn check(&self) -> Checked {
         let (files, rules): (Vec<Source>, Vec<Source>) =
             self.sources.iter().cloned().partition(|source| source.path.ends_with(".expect.yaml"));
-        let mut checked = lang::check(&rules, &self.overrides);
+        let mut checked = lang::check(&rules, &self.overrides, &self.policy);
         for file in &files {
             if let Err(found) = lang::expectations(file, checked.set.as_ref()) {
                 checked.diagnostics.extend(found);
@@ -159,16 +171,16 @@ fn what_is_proposed_for_a_place_mends_its_mistake() {
     let mut codes = std::collections::BTreeSet::new();
     for path in cases() {
         let case = Case::read(&std::fs::read_to_string(&path).expect("a case is text"));
-        for found in lang::check(&case.sources, &case.overrides).diagnostics {
+        for found in case.check().diagnostics {
             let Some(replacement) = &found.replacement else { continue };
             assert_eq!(found.help, format!("write `{replacement}`"), "{}", path.display());
             let mut mended = case.sources.clone();
             let source = mended.iter_mut().find(|source| source.path == found.path).expect("a file");
             source.text.replace_range(found.span.clone(), replacement);
-            let left = lang::check(&mended, &case.overrides).diagnostics;
+            let left = lang::check(&mended, &case.overrides, &case.policy).diagnostics;
             let same = |other: &&lang::Diagnostic| (other.code, &other.message) == (found.code, &found.message);
             let count = |all: &[lang::Diagnostic]| all.iter().filter(same).count();
-            let before = count(&lang::check(&case.sources, &case.overrides).diagnostics);
+            let before = count(&case.check().diagnostics);
             assert!(count(&left) < before, "{}: {found:?} stays", path.display());
             codes.insert(found.code);
         }
@@ -183,9 +195,9 @@ fn an_allow_answers_warnings_where_it_stands_and_nowhere_else() {
     let rule = "typology: pair\nversion: 1\ntitle: A pair\nsummary: One pays another.\nstage: layering\nseverity: low\n\
                 references: [x]\nfalse_positives: [y]\nparameters:\n  first: { default: 1 }\n  second: { default: 2 }\n\
                 within: 1d\nwhere: amount >= $first + $second\nflow:\n  - step: a -> b\n\
-                tests:\n  - name: none\n    transfers: |\n      # when from to amount\n    matches: []\n";
+                tests:\n  - name: none\n    transfers: |\n      # when from to amount\n      0h a b 1\n    matches: []\n";
     let found = |text: String| {
-        let checked = lang::check(&[Source { path: "pair.yaml".to_owned(), text }], &[]);
+        let checked = lang::check(&[Source { path: "pair.yaml".to_owned(), text }], &[], &Policy::default());
         let codes = |found: &mut dyn Iterator<Item = &lang::Diagnostic>| -> Vec<String> {
             found
                 .filter(|found| found.code != "W003")

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::codes::{self, Code};
 use super::diagnostic::{Diagnostic, Help, Reporter, Span};
 use super::tree::{Kind, Node};
-use super::{Level, Source};
+use super::{Level, Policy, Source};
 
 /// What makes a comment one of these.
 const MARK: &str = "moneytrail:";
@@ -123,13 +123,13 @@ fn pieces(node: &Node, found: &mut Vec<Range<usize>>) {
 
 /// Takes out the warnings of one file that its comments answer; errors and warnings about these comments stay.
 ///
-/// `last` is whether every warning has been found by now: then a comment that answers none is reported, and so is one
-/// that gives no reason.
+/// With a policy every warning has been found by now: then a comment that answers none is reported, and so is one that
+/// gives no reason.
 pub(super) fn answer(
     source: &Source,
     allows: &[Allow],
     found: Vec<Diagnostic>,
-    last: bool,
+    policy: Option<&Policy>,
 ) -> (Vec<Diagnostic>, Vec<Allowed>) {
     let mut used = vec![false; allows.len()];
     let (mut left, mut allowed) = (Vec::new(), Vec::new());
@@ -138,6 +138,7 @@ pub(super) fn answer(
             allow.code.name == diagnostic.code
                 && diagnostic.level == Level::Warning
                 && allow.scope.contains(&diagnostic.span.start)
+                && !policy.is_some_and(|policy| policy.denies(diagnostic.code))
         };
         let by = allows.iter().rposition(answers).filter(|_| diagnostic.path == source.path);
         match by {
@@ -150,19 +151,22 @@ pub(super) fn answer(
     }
     // Behind an error not every warning has been looked for.
     let complete = !left.iter().any(|found| found.level == Level::Error && found.path == source.path);
-    if last && complete {
+    if let Some(policy) = policy.filter(|_| complete) {
         let mut report = Reporter::new(&source.path, &source.text);
         for (allow, used) in allows.iter().zip(used) {
-            faults(allow, used, &mut report);
+            faults(allow, used, policy, &mut report);
         }
         left.extend(report.finish());
     }
     (left, allowed)
 }
 
-fn faults(allow: &Allow, used: bool, report: &mut Reporter<'_>) {
+fn faults(allow: &Allow, used: bool, policy: &Policy, report: &mut Reporter<'_>) {
     let name = allow.code.name;
-    if !used {
+    if policy.denies(name) {
+        let help = "correct the rule, or change the policy";
+        report.add(codes::W021, &allow.place, format!("{name} cannot be allowed here"), "the policy denies it", help);
+    } else if !used {
         report.add(
             codes::W021,
             &allow.place,

@@ -15,9 +15,12 @@ mod fill;
 mod flow;
 mod keys;
 mod kinds;
+mod likeness;
+mod lint;
 mod number;
 mod parameter;
 mod parts;
+mod policy;
 mod predicate;
 mod reader;
 mod rule;
@@ -35,6 +38,7 @@ pub use diagnostic::{Diagnostic, Level, Span as SourceSpan};
 pub use expect::{ExpectationFile, Expected, Wanted, expectations};
 pub use keys::{Holds, holds, schema};
 pub use parts::Comparison;
+pub use policy::Policy;
 pub use trend::Trend;
 pub use typology::{
     Absence, Count, Delay, Direction, During, Expectation, Flow, MatchLevel, Parameter, Party, Predicate, RatioRange,
@@ -104,23 +108,24 @@ pub struct Alone {
 #[must_use]
 pub fn read(source: &Source) -> Alone {
     let rule::Outcome { typology, diagnostics, allows, .. } = rule::read(source, &[]);
-    let (diagnostics, _) = allow::answer(source, &allows, diagnostics, false);
+    let (diagnostics, _) = allow::answer(source, &allows, diagnostics, None);
     Alone { typology, diagnostics }
 }
 
 /// Compiles rule texts: parses, resolves and proves everything that can be proved without a ledger.
 #[must_use]
 pub fn compile(sources: &[Source], overrides: &[Override]) -> Checked {
-    examine(sources, overrides, false)
+    examine(sources, overrides, None)
 }
 
-/// Compiles rule texts and says what their authors should know beside: comments that allow what is not there.
+/// Compiles rule texts and says what their authors should know beside: what a rule asks in vain, what its tests do not
+/// show, which rules are alike, which comments allow what is not there, and what the project's policy asks for.
 #[must_use]
-pub fn check(sources: &[Source], overrides: &[Override]) -> Checked {
-    examine(sources, overrides, true)
+pub fn check(sources: &[Source], overrides: &[Override], policy: &Policy) -> Checked {
+    examine(sources, overrides, Some(policy))
 }
 
-fn examine(sources: &[Source], overrides: &[Override], authors: bool) -> Checked {
+fn examine(sources: &[Source], overrides: &[Override], policy: Option<&Policy>) -> Checked {
     let mut diagnostics = Vec::new();
     let mut typologies: Vec<Typology> = Vec::new();
     let mut known = BTreeMap::<String, Vec<String>>::new();
@@ -140,20 +145,34 @@ fn examine(sources: &[Source], overrides: &[Override], authors: bool) -> Checked
             }
             known.insert(id, outcome.parameters);
         }
+        if let (Some(policy), Some(typology)) = (policy, &outcome.typology) {
+            diagnostics.extend(lint::rule(source, typology));
+            diagnostics.extend(policy.check(source));
+        }
         typologies.extend(outcome.typology);
     }
     diagnostics.extend(circle::check(&specials, SPECIALISING));
     diagnostics.extend(uses::check(&users, &typologies));
     diagnostics.extend(parameter::check_overrides(overrides, &known));
+    typologies.sort_by(|a, b| a.id.cmp(&b.id));
+    if policy.is_some() {
+        let named = specials.values().chain(users.values());
+        diagnostics.extend(lint::deprecated(named.map(|rule| (rule.source, rule.entries.as_slice())), &typologies));
+        diagnostics.extend(likeness::check(sources, &typologies));
+    }
     let mut allowed = Vec::new();
     for (source, allows) in allows {
-        let (left, answered) = allow::answer(source, &allows, diagnostics, authors);
+        let (left, answered) = allow::answer(source, &allows, diagnostics, policy);
         diagnostics = left;
         allowed.extend(answered);
     }
+    if let Some(policy) = policy {
+        let (left, without_matter) = policy.apply(diagnostics);
+        diagnostics = left;
+        allowed.extend(without_matter);
+    }
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
     allowed.sort_by(|a, b| a.diagnostic.order().cmp(&b.diagnostic.order()));
-    typologies.sort_by(|a, b| a.id.cmp(&b.id));
     let clean = diagnostics.iter().all(|diagnostic| diagnostic.level == Level::Warning);
     Checked { set: clean.then_some(TypologySet { typologies }), diagnostics, allowed }
 }

@@ -4,7 +4,7 @@ use crate::columns::{History, Past, Span, schema};
 
 use super::kinds::Kind;
 use super::truth::Range;
-use super::{Role, Shape, Step};
+use super::{Count, Role, Shape, Step};
 
 /// Columns of an account that are worked out from the ledger.
 pub(super) const COUNTED: [&str; 5] = ["age_days", "payers", "payees", "transfers_in", "transfers_out"];
@@ -261,6 +261,24 @@ impl<'f> Outcome<'f> {
         names
     }
 
+    /// The numbers that `transfers`, or the length of the line, can have. Sets may share transfers, and a step with `uses`
+    /// is many: only what is chosen one by one is sure to be there.
+    fn totals(self, line: bool) -> Range {
+        let least = |step: &Step| match &step.shape {
+            Shape::Path { hops, .. } => hops.least,
+            Shape::One => 1,
+            Shape::Set { .. } | Shape::Tree { .. } => u32::from(line),
+        };
+        let most = |step: &Step| match &step.shape {
+            Shape::Path { hops, .. } => hops.most,
+            Shape::One | Shape::Set { .. } | Shape::Tree { .. } => Some(1),
+        };
+        let fewest = self.ways.iter().map(|steps| steps.iter().map(least).sum::<u32>()).min().unwrap_or(1).max(1);
+        let longest = self.ways.iter().map(|steps| steps.iter().map(most).sum::<Option<u32>>()).max().flatten();
+        let range = Range::from(fewest.into());
+        longest.filter(|_| line).map_or(range, |longest| range.and(Range::to(longest.into())))
+    }
+
     fn range(self, name: &str) -> Option<Range> {
         if name.starts_with("amount_") {
             return Some(Range::above(0.0));
@@ -268,15 +286,18 @@ impl<'f> Outcome<'f> {
         if name == "repeats" {
             return Some(Range::from(0.0));
         }
-        if ["transfers", "hops", "currencies"].contains(&name) {
+        if name == "currencies" {
             return Some(Range::from(1.0));
+        }
+        if name == "transfers" || name == "hops" {
+            return Some(self.totals(name == "hops"));
         }
         if name == "duration" {
             let least = Range::from(0.0);
             return Some(self.longest.map_or(least, |longest| least.and(Range::to(seconds(longest)))));
         }
         if let Some(role) = name.strip_suffix("_count").and_then(|role| self.role(role)) {
-            return Some(role.members.map_or(Range::only(1.0), |members| Range::from(members.least.into())));
+            return Some(role.members.map_or(Range::only(1.0), between));
         }
         let (step, what) =
             distinct(name).map_or_else(|| name.rsplit_once('_'), |(step, _)| Some((step, "distinct")))?;
@@ -292,6 +313,12 @@ impl<'f> Outcome<'f> {
             _ => Range::above(0.0),
         })
     }
+}
+
+/// The numbers of a range. An instance above the upper end is part of a match above it, and that is dropped.
+fn between(count: Count) -> Range {
+    let least = Range::from(count.least.into());
+    count.most.map_or(least, |most| least.and(Range::to(most.into())))
 }
 
 /// The step and the column of `STEP_distinct(COLUMN)`.

@@ -3,7 +3,7 @@
 //! Sound and simple: it says "never" or "always" only where that is certain, and looks at comparisons of one column
 //! with constants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, ValueWithSpan};
 
@@ -52,26 +52,80 @@ fn conjunction(expr: &Expr, known: &dyn Fn(&str) -> Option<Range>) -> Truth {
     if truths.iter().all(|&truth| truth == Truth::Always) {
         return Truth::Always;
     }
-    let mut ranges = BTreeMap::<String, Range>::new();
-    let mut texts = BTreeMap::<String, String>::new();
-    for part in parts.into_iter().filter_map(comparison) {
+    let mut all = Together::default();
+    if parts.into_iter().all(|part| all.add("", part)) { Truth::Depends } else { Truth::Never }
+}
+
+/// What conditions that must all hold leave of their columns.
+#[derive(Debug, Default)]
+pub(super) struct Together {
+    numbers: BTreeMap<String, Range>,
+    texts: BTreeMap<String, Texts>,
+    missing: BTreeSet<String>,
+}
+
+/// The texts that a column may hold.
+#[derive(Debug, Default)]
+struct Texts {
+    among: Option<BTreeSet<String>>,
+    not: BTreeSet<String>,
+}
+
+impl Together {
+    /// Adds a condition, its columns with a name before them; whether all can still hold.
+    pub(super) fn add(&mut self, before: &str, condition: &Expr) -> bool {
+        let mut parts = Vec::new();
+        flatten(condition, &mut parts);
+        parts.into_iter().filter_map(comparison).all(|part| self.take(before, part))
+    }
+
+    /// The numbers that are left of a column.
+    pub(super) fn range(&self, column: &str) -> Option<Range> {
+        self.numbers.get(column).copied()
+    }
+
+    fn take(&mut self, before: &str, part: Part) -> bool {
+        let named = |column: String| format!("{before}{column}");
         match part {
+            Part::Constant(holds) => holds,
+            Part::Missing(column) => {
+                let column = named(column);
+                let known = self.numbers.contains_key(&column) || self.texts.contains_key(&column);
+                self.missing.insert(column);
+                !known
+            }
             Part::Numbers(column, range) => {
-                let known = ranges.entry(column).or_insert(Range::ALL);
-                *known = known.and(range);
-                if known.is_empty() {
-                    return Truth::Never;
-                }
+                let column = named(column);
+                let missing = self.missing.contains(&column);
+                let left = self.numbers.entry(column).or_insert(Range::ALL);
+                *left = left.and(range);
+                !left.is_empty() && !missing
             }
-            Part::Text(column, text) => {
-                if texts.insert(column, text.clone()).is_some_and(|other| other != text) {
-                    return Truth::Never;
-                }
+            Part::Among(column, texts) => {
+                let column = named(column);
+                let missing = self.missing.contains(&column);
+                let left = self.texts.entry(column).or_default();
+                left.among = Some(match left.among.take() {
+                    Some(before) => before.intersection(&texts).cloned().collect(),
+                    None => texts,
+                });
+                left.is_possible() && !missing
             }
-            Part::Constant(_) => {}
+            Part::NotAmong(column, texts) => {
+                let column = named(column);
+                let missing = self.missing.contains(&column);
+                let left = self.texts.entry(column).or_default();
+                left.not.extend(texts);
+                left.is_possible() && !missing
+            }
         }
     }
-    Truth::Depends
+}
+
+impl Texts {
+    fn is_possible(&self) -> bool {
+        self.among.as_ref().is_none_or(|among| among.iter().any(|text| !self.not.contains(text)))
+    }
 }
 
 fn flatten<'e>(expr: &'e Expr, parts: &mut Vec<&'e Expr>) {
@@ -88,7 +142,9 @@ fn flatten<'e>(expr: &'e Expr, parts: &mut Vec<&'e Expr>) {
 /// What a comparison says of its column.
 enum Part {
     Numbers(String, Range),
-    Text(String, String),
+    Among(String, BTreeSet<String>),
+    NotAmong(String, BTreeSet<String>),
+    Missing(String),
     Constant(bool),
 }
 
@@ -96,7 +152,7 @@ impl Part {
     fn alone(&self, known: &dyn Fn(&str) -> Option<Range>) -> Truth {
         match self {
             Self::Constant(holds) => constant(*holds),
-            Self::Text(..) => Truth::Depends,
+            Self::Among(..) | Self::NotAmong(..) | Self::Missing(_) => Truth::Depends,
             Self::Numbers(_, range) if range.is_empty() => Truth::Never,
             Self::Numbers(column, range) => {
                 let Some(possible) = known(column) else { return Truth::Depends };
@@ -184,12 +240,23 @@ fn comparison(expr: &Expr) -> Option<Part> {
             let (low, high) = (number(low)?, number(high)?);
             Some(Part::Numbers(column(expr)?, Range::from(low).and(Range::to(high))))
         }
+        Expr::InList { expr, list, negated } => {
+            let texts: BTreeSet<String> = list.iter().map(text).collect::<Option<_>>()?;
+            let column = column(expr)?;
+            Some(if *negated { Part::NotAmong(column, texts) } else { Part::Among(column, texts) })
+        }
+        Expr::IsNull(inner) => column(inner).map(Part::Missing),
         Expr::BinaryOp { left, op, right } => {
             if let (Some(a), Some(b)) = (number(left), number(right)) {
                 return compare(a, op, b).map(Part::Constant);
             }
-            if let (Some(name), Some(text), BinaryOperator::Eq) = (column(left), text(right), op) {
-                return Some(Part::Text(name, text));
+            if let (Some(name), Some(text)) = (column(left), text(right)) {
+                let texts = BTreeSet::from([text]);
+                return match op {
+                    BinaryOperator::Eq => Some(Part::Among(name, texts)),
+                    BinaryOperator::NotEq => Some(Part::NotAmong(name, texts)),
+                    _ => None,
+                };
             }
             match (column(left), number(right), number(left), column(right)) {
                 (Some(name), Some(value), _, _) => range(op, value).map(|range| Part::Numbers(name, range)),
@@ -289,6 +356,11 @@ mod tests {
             "members BETWEEN 1 AND 4",
             "lasting > INTERVAL '2 hours'",
             "kind = 'a' AND kind = 'b'",
+            "kind = 'a' AND kind IN ('b', 'c')",
+            "kind IN ('a', 'b') AND kind NOT IN ('a', 'b', 'c')",
+            "kind <> 'a' AND kind = 'a'",
+            "kind IS NULL AND kind <> 'a'",
+            "other = 3 AND other IS NULL",
             "1 = 2",
             "NOT amount > 0",
             "false",
@@ -320,6 +392,9 @@ mod tests {
             "kind = 'a' OR kind = 'b'",
             "kind <> 'a'",
             "kind IS NULL",
+            "kind IS NULL OR kind = 'a'",
+            "kind IN ('a', 'b') AND kind <> 'a'",
+            "kind NOT IN ('a') AND kind <> 'b'",
             "lasting < INTERVAL '1 hours'",
             "other > 5 AND another < 3",
         ] {

@@ -176,10 +176,12 @@ pub(crate) enum Form {
 #[command(after_help = "\
 Examples:
   moneytrail check typologies
+  moneytrail check typologies --deny-warnings
   moneytrail check typologies --format sarif
   moneytrail check --explain R012
 
-Text goes to standard error, the other forms to standard output. The exit code is 2 where a rule has an error.")]
+Text goes to standard error, the other forms to standard output. The exit code is 2 where a rule has an error. What
+a project asks of all its rules stands under [check] in moneytrail.toml.")]
 pub(crate) struct Check {
     /// Rule files or folders; else the rules shipped inside the program.
     #[arg(value_name = "PATH")]
@@ -190,6 +192,9 @@ pub(crate) struct Check {
     /// How to say what was found.
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) format: Report,
+    /// Make every warning an error, but those that a comment in the rule's file or the project's policy allows.
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
 }
 
 #[derive(Debug, Args)]

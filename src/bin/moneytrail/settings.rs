@@ -11,6 +11,7 @@ use std::sync::Arc;
 use moneytrail::columns::Span;
 use moneytrail::engine;
 use moneytrail::ingest::{self, RejectLimit};
+use moneytrail::lang::{Policy, Severity};
 use moneytrail::search::Limits;
 use moneytrail::write::Forms;
 use serde::Deserialize;
@@ -40,6 +41,18 @@ pub(crate) struct Settings {
     time_budget: Option<String>,
     max_instances_per_anchor: Option<u64>,
     max_matches_per_rule: Option<u64>,
+    check: Check,
+}
+
+/// What a project asks of all its rules; `check` alone looks at it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+struct Check {
+    required: Vec<String>,
+    tags: Option<Vec<String>>,
+    max_severity: Option<Severity>,
+    deny: Vec<String>,
+    allow: Vec<String>,
 }
 
 /// A limit for rejects as TOML holds it: `100` or `"2%"`.
@@ -63,6 +76,12 @@ impl Settings {
     /// The rules that the file names.
     pub(crate) fn rules(&self) -> &[PathBuf] {
         &self.rules
+    }
+
+    /// What `check` holds rules to.
+    pub(crate) fn policy(&self) -> Policy {
+        let Check { required, tags, max_severity, deny, allow } = self.check.clone();
+        Policy { required, tags, max_severity, deny, allow, deny_warnings: false }
     }
 
     fn read(text: &str) -> Result<Self, Failure> {

@@ -5,10 +5,11 @@ mod sarif;
 
 use std::io::Write;
 
-use moneytrail::lang::{self, Checked, Level, Source};
+use moneytrail::lang::{self, Checked, Level, Policy, Source};
 
 use crate::args::{Check, Report};
 use crate::failure::{Failure, USAGE};
+use crate::settings::Settings;
 use crate::{library, terminal};
 
 pub(crate) fn run(check: &Check) -> Result<u8, Failure> {
@@ -16,13 +17,24 @@ pub(crate) fn run(check: &Check) -> Result<u8, Failure> {
         return explain(code);
     }
     let sources = library::sources(&check.paths)?;
-    let checked = lang::check(&sources, &[]);
+    let policy = policy(check)?;
+    let checked = lang::check(&sources, &[], &policy);
     match check.format {
         Report::Text => text(&checked, &sources),
         Report::Json => writeln!(std::io::stdout(), "{}", json::report(&checked, &sources)?)?,
         Report::Sarif => writeln!(std::io::stdout(), "{}", sarif::report(&checked, &sources)?)?,
     }
     Ok(if checked.diagnostics.iter().any(|found| found.level == Level::Error) { USAGE } else { 0 })
+}
+
+/// What the project asks, and what the command line does.
+fn policy(check: &Check) -> Result<Policy, Failure> {
+    let mut policy = Settings::load()?.policy();
+    policy.deny_warnings |= check.deny_warnings;
+    match policy.fault() {
+        Some(fault) => Err(Failure::usage(format!("moneytrail.toml: [check]: {fault}"))),
+        None => Ok(policy),
+    }
 }
 
 fn text(checked: &Checked, sources: &[Source]) {
