@@ -161,3 +161,18 @@ fn the_policy_of_a_project_is_held_and_a_wrong_one_is_refused() {
         assert_eq!(output.status.code(), Some(code), "{policy}: {told}");
     }
 }
+
+#[test]
+fn other_commands_heed_what_a_comment_allows() {
+    let folder = TempDir::new().expect("a folder");
+    let rule = "typology: pair\nversion: 1\ntitle: A pair\nsummary: x\nstage: layering\nseverity: high\n\
+                false_positives: [y]\nwithin: 1d\nflow:\n  - step: a -> b\ntests:\n  - name: none\n    transfers: |\n      \
+                # when from to amount\n      0h a a 1\n    matches: []\n";
+    for (comment, warned) in [("", true), ("# moneytrail: allow W003 our own case\n", false)] {
+        fs::write(folder.path().join("pair.yaml"), format!("{comment}{rule}")).expect("a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
+        let output =
+            command.args(["test", "pair.yaml"]).current_dir(folder.path()).output().expect("the program starts");
+        assert_eq!(String::from_utf8_lossy(&output.stderr).contains("W003"), warned, "{output:?}");
+    }
+}

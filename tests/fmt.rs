@@ -143,6 +143,13 @@ fn a_rule_with_anchors_keeps_its_order() {
     assert!(formatted.contains("within: 1d\ntags: *lists\n"), "{formatted}");
 }
 
+#[test]
+fn a_block_of_text_that_is_indented_unevenly_is_refused_and_breaks_nothing() {
+    let text = EVEN.replace("  Folded\n  text.", "  \tFolded\n  étext.");
+    let refused = format(&Source { path: "odd.yaml".to_owned(), text });
+    assert!(matches!(refused, Err(Refusal::Changed(_) | Refusal::Mistakes(_))), "{refused:?}");
+}
+
 /// Numbers from a seed (`SplitMix64`: Steele, Lea and Flood 2014).
 struct Dice(u64);
 
@@ -275,6 +282,28 @@ proptest! {
         prop_assert_eq!(once.matches("#~").count(), marks, "{}", once);
         check_marks(&once)?;
         prop_assert_eq!(without_marks(&once), without_marks(&source.text), "{}", text);
+    }
+
+    #[test]
+    fn no_slip_in_a_rule_breaks_fmt_or_makes_it_say_something_else(seed in any::<u64>()) {
+        const PIECES: [&str; 20] =
+            [" ", "  ", "\t", "\n", "\n\n", "#", " # x", ":", "- ", "'", "\"", "[", "}", ",", "|", ">-", "&a", "*a", "é", "\\"];
+        let mut dice = Dice(seed);
+        let rules = shipped::sources();
+        let source = &rules[dice.roll(rules.len())];
+        let mut text = source.text.clone();
+        for _ in 0..=dice.roll(3) {
+            let at = (0..=dice.roll(text.len())).rev().find(|&at| text.is_char_boundary(at)).expect("the beginning is one");
+            if dice.roll(3) == 0 && at < text.len() {
+                text.remove(at);
+            } else {
+                text.insert_str(at, PIECES[dice.roll(PIECES.len())]);
+            }
+        }
+        if let Ok(once) = format(&Source { path: source.path.clone(), text: text.clone() }) {
+            let twice = format(&Source { path: source.path.clone(), text: once.clone() });
+            prop_assert_eq!(twice.ok(), Some(once), "{}", text);
+        }
     }
 }
 

@@ -58,6 +58,9 @@ fn canonical(text: &str) -> Option<String> {
 }
 
 fn layout(text: &str) -> Option<String> {
+    if !tree::blocks_are_even(text) {
+        return None;
+    }
     let options = FormatOptions {
         // Prose is not wrapped, and a mapping on one line stays there however long its help is.
         layout: LayoutOptions { print_width: 100_000, ..LayoutOptions::default() },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use yaml_parser::{SyntaxKind, SyntaxNode};
+use yaml_parser::{SyntaxElement, SyntaxKind, SyntaxNode};
 
 use crate::lang::{Holds, holds};
 
@@ -45,4 +45,17 @@ pub(super) fn comments(text: &str) -> BTreeMap<String, usize> {
         *found.entry(token.to_string().trim_end().to_owned()).or_insert(0) += 1;
     }
     found
+}
+
+/// Whether every line of every block of text is indented at least as deep as its first one, by blanks or tabs: the layout
+/// cuts that much off each line, and must not cut into words.
+pub(super) fn blocks_are_even(text: &str) -> bool {
+    let Some(tree) = parse(text) else { return false };
+    let tokens = tree.descendants_with_tokens().filter_map(SyntaxElement::into_token);
+    tokens.filter(|token| token.kind() == SyntaxKind::BLOCK_SCALAR_TEXT).all(|token| {
+        let depth = |line: &str| line.len() - line.trim_start_matches(|c: char| c.is_ascii_whitespace()).len();
+        let mut depths = token.text().lines().filter(|line| !line.trim().is_empty()).map(depth);
+        let first = depths.next().unwrap_or_default();
+        depths.all(|depth| depth >= first)
+    })
 }
