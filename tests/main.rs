@@ -10,6 +10,7 @@ mod compare;
 mod diagnostics;
 mod engine;
 mod equality;
+mod evaluate;
 mod expect;
 mod explain;
 mod fmt;

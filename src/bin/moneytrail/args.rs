@@ -1,10 +1,14 @@
 //! What the user typed. What the program means by it is worked out in `settings` and in the commands.
 
+mod evaluate;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub(crate) use evaluate::{AlertUnit, Evaluate, TableForm};
 
 /// Find criminal money flows: declarative rules, run exactly and in parallel over ledgers of pseudonymous transfers.
 #[derive(Debug, Parser)]
@@ -29,6 +33,8 @@ pub(crate) enum Command {
     Test(Test),
     /// Compare two runs, or two versions of a rule: which matches are new, gone and changed.
     Compare(Box<Compare>),
+    /// Hold what rules find against labels: precision, recall and F1 at three grains, and what is missed.
+    Evaluate(Box<Evaluate>),
     /// Say why a match is one, or why some transfers are none.
     Explain(Box<Explain>),
     /// Show how much rules find the same, and what each finds alone.

@@ -38,6 +38,11 @@ impl Failure {
         Self::new(USAGE, message)
     }
 
+    /// Wrong data.
+    pub(crate) fn data(message: impl Display) -> Self {
+        Self::new(DATA, message)
+    }
+
     /// Input or output failed.
     pub(crate) fn output(message: impl Display) -> Self {
         Self::new(OUTPUT, message)

@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Command::Compare(compare) => commands::compare::run(*compare),
         Command::Explain(explain) => commands::explain::run(*explain),
         Command::Overlap(overlap) => commands::overlap::run(*overlap),
+        Command::Evaluate(evaluate) => commands::evaluate::run(*evaluate),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Rules(rules) => commands::rules::run(&rules),
         Command::New(new) => commands::new::run(&new),

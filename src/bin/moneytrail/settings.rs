@@ -111,13 +111,13 @@ impl Settled {
         let mut request = request(typed.reading, typed.choice, &file)?;
         request.intake.inputs = typed.inputs;
         request.limits = limits(&typed.budgets, &file);
-        let time_budget = typed.budgets.time_budget.or(file.time_budget);
+        let time_budget = time_budget(&typed.budgets, &file)?;
         Ok(Self {
             request,
             out: typed.out.or(file.out),
             forms: Forms { csv: forms.contains(&Form::Csv), jsonl: forms.contains(&Form::Jsonl) },
             fail_on_match: typed.fail_on_match,
-            time_budget: time_budget.as_deref().map(duration).transpose()?,
+            time_budget,
         })
     }
 }
@@ -152,6 +152,12 @@ pub(crate) fn request(typed: Reading, choice: RuleChoice, file: &Settings) -> Re
     })
 }
 
+/// How long a run may take before what is left is cut.
+pub(crate) fn time_budget(typed: &Budgets, file: &Settings) -> Result<Option<Span>, Failure> {
+    typed.time_budget.as_ref().or(file.time_budget.as_ref()).map(|text| duration(text)).transpose()
+}
+
+/// The budgets of a search.
 pub(crate) fn limits(typed: &Budgets, file: &Settings) -> Limits {
     let default = Limits::default();
     let settle = |typed: Option<u64>, file: Option<u64>, default: u64| typed.or(file).unwrap_or(default);

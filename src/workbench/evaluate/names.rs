@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 /// What a public data set calls a typology, and the rules that look for it.
 struct Public {
     /// The name in its normal form.
@@ -14,8 +16,13 @@ struct Public {
 
 const SHAPES: &str = "AMLSim, AMLGentex, AMLworld, SAML-D";
 
-/// The names that differ from the rules' ids. What a label means there stands in `docs/evaluate.md`.
+/// The names of public data sets. Where one differs from the rule's id, the data set means something else by it, or had its
+/// name first; `docs/typologies.md` says what each rule looks for.
 const PUBLIC: &[Public] = &[
+    Public { label: "fan-in", sources: SHAPES, rules: &["fan-in"] },
+    Public { label: "fan-out", sources: SHAPES, rules: &["fan-out"] },
+    Public { label: "gather-scatter", sources: SHAPES, rules: &["gather-scatter"] },
+    Public { label: "scatter-gather", sources: SHAPES, rules: &["scatter-gather"] },
     Public { label: "bipartite", sources: SHAPES, rules: &["bipartite-transfer"] },
     Public { label: "cycle", sources: SHAPES, rules: &["simple-cycle"] },
     Public { label: "random", sources: "AMLSim, AMLGentex, AMLworld", rules: &["random-walk-chain"] },
@@ -24,9 +31,12 @@ const PUBLIC: &[Public] = &[
     Public { label: "behavioural-change-2", sources: "SAML-D", rules: &["corridor-shift"] },
     Public { label: "cash-withdrawal", sources: "SAML-D", rules: &["mule-cash-out", "structured-withdrawal"] },
     Public { label: "deposit-send", sources: "SAML-D", rules: &["deposit-then-send"] },
+    Public { label: "layered-fan-in", sources: "SAML-D", rules: &["layered-fan-in"] },
+    Public { label: "layered-fan-out", sources: "SAML-D", rules: &["layered-fan-out"] },
     Public { label: "over-invoicing", sources: "SAML-D", rules: &[] },
     Public { label: "single-large", sources: "SAML-D", rules: &["single-large-outlier"] },
     Public { label: "smurfing", sources: "SAML-D", rules: &["cash-structuring", "smurfing"] },
+    Public { label: "stacked-bipartite", sources: "SAML-D", rules: &["stacked-bipartite"] },
     Public { label: "structuring", sources: "SAML-D", rules: &["structured-fan-in"] },
     Public { label: "frontbusinessactivity", sources: "Tide", rules: &["deposit-then-send"] },
     Public { label: "rapidfundmovement", sources: "Tide", rules: &["mule-cash-out", "pass-through-account"] },
@@ -38,6 +48,40 @@ const PUBLIC: &[Public] = &[
     Public { label: "synchronisedtransactions", sources: "Tide", rules: &["layered-fan-in", "mule-herd"] },
     Public { label: "uturntransactions", sources: "Tide", rules: &["mule-chain", "random-walk-chain", "u-turn"] },
 ];
+
+/// Whether public data sets have labels for a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PublicLabels {
+    /// Some name its typology.
+    Named,
+    /// Some have columns or labels that it could be tried on, and no label that names it.
+    InPart,
+    /// None has anything.
+    Nowhere,
+}
+
+impl PublicLabels {
+    /// What public data sets have for a rule; of a rule that is not shipped nobody knows.
+    #[must_use]
+    pub fn of(rule: &str) -> Self {
+        match () {
+            () if WITHOUT_PUBLIC_LABELS.contains(&rule) => Self::Nowhere,
+            () if PUBLIC.iter().any(|public| public.rules.contains(&rule)) => Self::Named,
+            () => Self::InPart,
+        }
+    }
+
+    /// The same in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Named => "in other data",
+            Self::InPart => "in part",
+            Self::Nowhere => "nowhere",
+        }
+    }
+}
 
 /// The shipped rules that no public data set has labels for.
 pub const WITHOUT_PUBLIC_LABELS: [&str; 21] = [
@@ -146,5 +190,7 @@ mod tests {
         for rule in WITHOUT_PUBLIC_LABELS {
             assert!(!labelled.contains(&rule), "{rule}");
         }
+        let of = ["simple-cycle", "peel-chain", "funnel-account"].map(PublicLabels::of);
+        assert_eq!(of, [PublicLabels::Named, PublicLabels::InPart, PublicLabels::Nowhere]);
     }
 }

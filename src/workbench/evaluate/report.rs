@@ -12,7 +12,7 @@ use crate::sift::Match;
 use crate::stats::Rate;
 
 use super::alerts::{Queue, Unit};
-use super::names::WITHOUT_PUBLIC_LABELS;
+use super::names::PublicLabels;
 use super::operating::{Point, Questions, points};
 use super::outcome::{Mistaken, Outcome, mistaken, outcomes, touches};
 use super::score::{Aim, Figures, Grain, Sought, score};
@@ -89,8 +89,8 @@ pub struct OfRule {
     pub is_evaluated: bool,
     /// The labelled typologies of this ledger that are its business.
     pub typologies: Vec<String>,
-    /// Whether any public data set has labels for it.
-    pub has_public_labels: bool,
+    /// Whether public data sets have labels for it.
+    pub public_labels: PublicLabels,
     /// Its matches, held against the labels that are its business.
     pub figures: Figures,
 }
@@ -207,7 +207,7 @@ fn of_rule(analysis: &Analysis, truth: &Truth, settings: &Settings, rule: &Typol
         severity: rule.severity,
         is_evaluated: lacking.iter().all(|missing| analysis.set.typologies[missing.rule].id != *id),
         typologies: its.map(|(name, _)| name.to_owned()).collect(),
-        has_public_labels: !WITHOUT_PUBLIC_LABELS.contains(&id.as_str()),
+        public_labels: PublicLabels::of(id),
         figures: of_matches(analysis, truth, settings, Sought::Rule(id), |rule| rule == id),
     }
 }

@@ -134,13 +134,14 @@ fn unlabelled(evaluation: &Evaluation) -> Sheet {
         let hits = rule.figures.matches;
         let counts =
             [hits.total(), hits.other, hits.set_aside, hits.lookalike, hits.nothing].map(|count| count.to_string());
-        let public = if rule.has_public_labels { "in other data" } else { "nowhere" };
+        let public = rule.public_labels.name();
         [vec![rule.rule.clone(), public.to_owned()], counts.to_vec()].concat()
     };
     Sheet {
         title: "Rules without labels here".to_owned(),
-        note: "Nothing here is labelled as their business, so that no recall can be given. Their matches by what they hit; \
-               21 typologies of the library have no public labels anywhere."
+        note: "Nothing here is labelled as their business, so that no recall can be given. Their matches by what they hit. \
+               21 typologies of the library have public labels nowhere, others in part: the columns, and no label of \
+               their name."
             .to_owned(),
         headings: vec!["rule", "public labels", "matches", "on laundering", "on set aside", "on lookalikes", "on nothing"],
         numbers: (2..7).collect(),

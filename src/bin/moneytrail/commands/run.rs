@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
 
 /// Sets a flag when a time budget is used up.
 #[expect(clippy::disallowed_methods, reason = "it works on nothing: it waits, and sets a flag")]
-fn watch_the_clock(budget: Span, late: Arc<AtomicBool>) {
+pub(crate) fn watch_the_clock(budget: Span, late: Arc<AtomicBool>) {
     let budget = Duration::from_micros(u64::try_from(budget.0).unwrap_or_default());
     std::thread::spawn(move || {
         std::thread::sleep(budget);
