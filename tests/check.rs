@@ -176,3 +176,22 @@ fn other_commands_heed_what_a_comment_allows() {
         assert_eq!(String::from_utf8_lossy(&output.stderr).contains("W003"), warned, "{output:?}");
     }
 }
+
+#[test]
+fn a_shipped_rule_under_another_name_is_told_to_be_one() {
+    let folder = TempDir::new().expect("a folder");
+    let shipped = include_str!("../typologies/layering/u-turn.yaml");
+    let copy = shipped.replace("typology: u-turn", "typology: my-turn").replace("default: 5000,", "default: 4000,");
+    let copy = copy.replace("origin", "source");
+    fs::write(folder.path().join("my-turn.yaml"), &copy).expect("a file");
+    let told = |output: Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let found = told(check(folder.path(), &["my-turn.yaml"]));
+    assert!(found.contains("warning[W008]: `my-turn` is the rule `u-turn`"), "{found}");
+    let apart = copy.replace("specialises: [", "specialises: [u-turn, ");
+    fs::write(folder.path().join("my-turn.yaml"), apart).expect("a file");
+    let found = told(check(folder.path(), &["my-turn.yaml"]));
+    assert_eq!(found, "1 rule file checked: 0 errors, 0 warnings\n");
+    fs::write(folder.path().join("u-turn.yaml"), shipped.replace("default: 5000,", "default: 4000,")).expect("a file");
+    let found = told(check(folder.path(), &["u-turn.yaml"]));
+    assert_eq!(found, "1 rule file checked: 0 errors, 0 warnings\n", "an own version of a shipped rule");
+}

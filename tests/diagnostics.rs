@@ -52,7 +52,7 @@ impl Case {
     fn check(&self) -> Checked {
         let (files, rules): (Vec<Source>, Vec<Source>) =
             self.sources.iter().cloned().partition(|source| source.path.ends_with(".expect.yaml"));
-        let mut checked = lang::check(&rules, &self.overrides, &self.policy);
+        let mut checked = lang::check(&rules, &self.overrides, &self.policy, &[]);
         for file in &files {
             if let Err(found) = lang::expectations(file, checked.set.as_ref()) {
                 checked.diagnostics.extend(found);
@@ -177,7 +177,7 @@ fn what_is_proposed_for_a_place_mends_its_mistake() {
             let mut mended = case.sources.clone();
             let source = mended.iter_mut().find(|source| source.path == found.path).expect("a file");
             source.text.replace_range(found.span.clone(), replacement);
-            let left = lang::check(&mended, &case.overrides, &case.policy).diagnostics;
+            let left = lang::check(&mended, &case.overrides, &case.policy, &[]).diagnostics;
             let same = |other: &&lang::Diagnostic| (other.code, &other.message) == (found.code, &found.message);
             let count = |all: &[lang::Diagnostic]| all.iter().filter(same).count();
             let before = count(&case.check().diagnostics);
@@ -197,7 +197,7 @@ fn an_allow_answers_warnings_where_it_stands_and_nowhere_else() {
                 within: 1d\nwhere: amount >= $first + $second\nflow:\n  - step: a -> b\n\
                 tests:\n  - name: none\n    transfers: |\n      # when from to amount\n      0h a b 1\n    matches: []\n";
     let found = |text: String| {
-        let checked = lang::check(&[Source { path: "pair.yaml".to_owned(), text }], &[], &Policy::default());
+        let checked = lang::check(&[Source { path: "pair.yaml".to_owned(), text }], &[], &Policy::default(), &[]);
         let codes = |found: &mut dyn Iterator<Item = &lang::Diagnostic>| -> Vec<String> {
             found
                 .filter(|found| found.code != "W003")

@@ -9,35 +9,45 @@ use super::diagnostic::{Diagnostic, Reporter};
 use super::tree::{Kind, parse};
 use super::{Absence, Count, During, Flow, Party, Predicate, Shape, Source, Step, Typology, reader};
 
-/// Warns of each rule that is like one before it, in id order, unless one of the two specialises the other.
-pub(super) fn check(sources: &[Source], typologies: &[Typology]) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+/// Warns of each rule that is like one before it, in id order, or like one of `known`, unless one of the two specialises
+/// the other or they have one id.
+pub(super) fn check(sources: &[Source], typologies: &[Typology], known: &[Typology]) -> Vec<Diagnostic> {
     let skeletons: Vec<Vec<String>> = typologies.iter().map(skeleton).collect();
+    let known: Vec<(&Typology, Vec<String>)> = known.iter().map(|rule| (rule, skeleton(rule))).collect();
+    let mut found = Vec::new();
     for (position, rule) in typologies.iter().enumerate() {
-        let stands_apart =
-            |other: &Typology| other.specialises.contains(&rule.id) || rule.specialises.contains(&other.id);
-        let like = (0..position).find(|&other| {
-            skeletons[other] == skeletons[position]
-                && typologies[other].id != rule.id
-                && !stands_apart(&typologies[other])
-        });
+        let before = typologies[..position].iter().zip(&skeletons);
+        let others = before.chain(known.iter().map(|(rule, skeleton)| (*rule, skeleton)));
+        let like = others
+            .filter(|(other, skeleton)| **skeleton == skeletons[position] && !stand_apart(rule, other))
+            .map(|(other, _)| other)
+            .next();
         let source = sources.iter().find(|source| source.path == rule.path);
-        let (Some(like), Some(source)) = (like.map(|other| &typologies[other]), source) else { continue };
-        let mut report = Reporter::new(&source.path, &source.text);
-        let place = parse(&source.text).ok().and_then(|tree| match tree.kind {
-            Kind::Map(entries) => reader::get(&entries, "typology").map(|node| node.span.clone()),
-            _ => None,
-        });
-        report.add(
-            codes::W008,
-            &place.unwrap_or(0..0),
-            format!("`{}` is the rule `{}` but for names and numbers", rule.id, like.id),
-            format!("`{}` asks the same", like.path),
-            "make it one rule with parameters, or name the more general one under `specialises`",
-        );
-        found.extend(report.finish());
+        if let (Some(like), Some(source)) = (like, source) {
+            found.extend(report(source, rule, like));
+        }
     }
     found
+}
+
+fn stand_apart(rule: &Typology, other: &Typology) -> bool {
+    other.specialises.contains(&rule.id) || rule.specialises.contains(&other.id) || rule.id == other.id
+}
+
+fn report(source: &Source, rule: &Typology, like: &Typology) -> Vec<Diagnostic> {
+    let mut report = Reporter::new(&source.path, &source.text);
+    let place = parse(&source.text).ok().and_then(|tree| match tree.kind {
+        Kind::Map(entries) => reader::get(&entries, "typology").map(|node| node.span.clone()),
+        _ => None,
+    });
+    report.add(
+        codes::W008,
+        &place.unwrap_or(0..0),
+        format!("`{}` is the rule `{}` but for names and numbers", rule.id, like.id),
+        format!("`{}` asks the same", like.path),
+        "make it one rule with parameters, or name the more general one under `specialises`",
+    );
+    report.finish()
 }
 
 fn skeleton(rule: &Typology) -> Vec<String> {

@@ -84,8 +84,9 @@ fn needless(flow: &Flow, step: &Step, (entries, line): (&[Entry], &Node), report
         return;
     }
     let mut all = Together::default();
-    let Some(tree) = tree_of(rule).filter(|tree| all.add("", tree)) else { return };
-    drop(tree);
+    if !tree_of(rule).is_some_and(|tree| all.add("", &tree)) {
+        return;
+    }
     for part in asked.conjuncts() {
         let always = tree_of(&part).is_some_and(|part| truth::of(&part, &|name| all.range(name)) == Truth::Always);
         if always {

@@ -120,12 +120,15 @@ pub fn compile(sources: &[Source], overrides: &[Override]) -> Checked {
 
 /// Compiles rule texts and says what their authors should know beside: what a rule asks in vain, what its tests do not
 /// show, which rules are alike, which comments allow what is not there, and what the project's policy asks for.
+///
+/// `known` are further rules that a rule may be like, such as the shipped ones; nothing else is said of them.
 #[must_use]
-pub fn check(sources: &[Source], overrides: &[Override], policy: &Policy) -> Checked {
-    examine(sources, overrides, Some(policy))
+pub fn check(sources: &[Source], overrides: &[Override], policy: &Policy, known: &[Source]) -> Checked {
+    examine(sources, overrides, Some((policy, known)))
 }
 
-fn examine(sources: &[Source], overrides: &[Override], policy: Option<&Policy>) -> Checked {
+fn examine(sources: &[Source], overrides: &[Override], authors: Option<(&Policy, &[Source])>) -> Checked {
+    let policy = authors.map(|(policy, _)| policy);
     let mut diagnostics = Vec::new();
     let mut typologies: Vec<Typology> = Vec::new();
     let mut known = BTreeMap::<String, Vec<String>>::new();
@@ -155,10 +158,11 @@ fn examine(sources: &[Source], overrides: &[Override], policy: Option<&Policy>) 
     diagnostics.extend(uses::check(&users, &typologies));
     diagnostics.extend(parameter::check_overrides(overrides, &known));
     typologies.sort_by(|a, b| a.id.cmp(&b.id));
-    if policy.is_some() {
+    if let Some((_, known)) = authors {
         let named = specials.values().chain(users.values());
         diagnostics.extend(lint::deprecated(named.map(|rule| (rule.source, rule.entries.as_slice())), &typologies));
-        diagnostics.extend(likeness::check(sources, &typologies));
+        let known: Vec<Typology> = known.iter().filter_map(|source| rule::read(source, &[]).typology).collect();
+        diagnostics.extend(likeness::check(sources, &typologies, &known));
     }
     let mut allowed = Vec::new();
     for (source, allows) in allows {

@@ -86,7 +86,8 @@ pub(super) fn align_remarks(text: &str) -> String {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let behind = starts.range(start..start + line.len()).next().map(|at| line.split_at(at - start));
-        let behind = behind.filter(|(value, _)| !value.trim().is_empty());
+        // A comment alone behind a dash stands above the item's keys, not behind a value.
+        let behind = behind.filter(|(value, _)| !matches!(value.trim(), "" | "-"));
         lines.push(behind.map_or((line, ""), |(value, remark)| (value.trim_end(), remark)));
         start += line.len();
     }

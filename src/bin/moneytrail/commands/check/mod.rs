@@ -18,7 +18,7 @@ pub(crate) fn run(check: &Check) -> Result<u8, Failure> {
     }
     let sources = library::sources(&check.paths)?;
     let policy = policy(check)?;
-    let checked = lang::check(&sources, &[], &policy);
+    let checked = lang::check(&sources, &[], &policy, &library::sources(&[])?);
     match check.format {
         Report::Text => text(&checked, &sources),
         Report::Json => writeln!(std::io::stdout(), "{}", json::report(&checked, &sources)?)?,
