@@ -93,7 +93,7 @@ fn judging(arguments: &Evaluate) -> Result<Judging, Failure> {
 }
 
 /// Reads `cycle=simple-cycle`.
-fn names(typed: &[String]) -> Result<Names, Failure> {
+pub(super) fn names(typed: &[String]) -> Result<Names, Failure> {
     let mut names = Names::default();
     for text in typed {
         let parts = text.split_once('=').filter(|(label, rule)| !label.trim().is_empty() && !rule.trim().is_empty());

@@ -2,10 +2,12 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
-use moneytrail::workbench::evaluate::Names;
 use moneytrail::workbench::tune::{self, Asked, TuneError};
 
+use super::evaluate::names;
+use super::run::watch_the_clock;
 use crate::args::{self, RuleChoice, TextOrJson};
 use crate::failure::Failure;
 use crate::settings::{self, Settings};
@@ -26,6 +28,9 @@ pub(crate) fn run(arguments: args::Tune) -> Result<u8, Failure> {
     let mut request = settings::request(arguments.reading, choice, &file)?;
     request.sources = library::with_used(&request.sources);
     request.limits = settings::limits(&arguments.budgets, &file);
+    if let Some(budget) = settings::time_budget(&arguments.budgets, &file)? {
+        watch_the_clock(budget, Arc::clone(&request.late));
+    }
     request.intake.inputs = arguments.inputs;
     request.intake.label_files = arguments.labels;
     let tuning = tune::run(&request, &asked, interrupt::listen()?).map_err(|error| match error {
@@ -53,18 +58,6 @@ fn rule_id(typed: &str, choice: &mut RuleChoice) -> String {
     }
     choice.rules = vec![path.to_owned()];
     path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
-}
-
-/// Reads `cycle=simple-cycle`.
-fn names(typed: &[String]) -> Result<Names, Failure> {
-    let mut names = Names::default();
-    for text in typed {
-        let (label, rule) = text
-            .split_once('=')
-            .ok_or_else(|| Failure::usage(format!("`{text}`: write `--typology cycle=simple-cycle`")))?;
-        names.add(label, rule.trim());
-    }
-    Ok(names)
 }
 
 fn overlap(share: f64) -> Result<f64, Failure> {
