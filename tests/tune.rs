@@ -554,3 +554,23 @@ fn the_json_has_every_setting_and_every_match() {
     assert_eq!((&told["labels"]["instances"], &told["labels"]["needed"]), (&3.into(), &12.into()));
     assert!(told["matches"][0]["held"]["payers"].is_array() || told["matches"][0]["held"]["payers"].is_null());
 }
+
+#[test]
+fn where_a_budget_cuts_every_setting_nothing_is_suggested_and_none_is_on_the_front() {
+    let folder = planted();
+    let mut request = on_sample(vec![shipped("typologies/shapes/gather-scatter.yaml")]);
+    request.intake.inputs = vec![folder.path().display().to_string()];
+    request.limits.matches_per_rule = 1;
+    let tuning = tuned(&request, "gather-scatter", &["payers=2,3"]);
+    assert!(tuning.settings.iter().all(|setting| setting.cut.is_some() && !setting.front));
+    assert_eq!(tuning.suggested(), None);
+    let text = tune::text(&tuning);
+    assert!(text.contains("a budget cut every setting") && text.contains("cut by --max-matches-per-rule"), "{text}");
+}
+
+#[test]
+fn one_fold_is_refused_since_it_would_judge_a_setting_by_what_chose_it() {
+    let request = on_sample(vec![shipped("typologies/shapes/fan-in.yaml")]);
+    let refused = tune::run(&request, &Asked { blocks: 1, ..Asked::of("fan-in") }, &AtomicBool::new(false));
+    assert!(refused.is_err_and(|error| error.to_string().contains("--folds 2")));
+}

@@ -169,6 +169,10 @@ pub struct Seen {
 ///
 /// Where the rule, the ledger or what is asked is wrong, or `stop` was set.
 pub fn run(request: &Request, asked: &Asked, stop: &AtomicBool) -> Result<Tuning, TuneError> {
+    if asked.blocks < 2 {
+        let few = "one block leaves nothing to choose a setting on: write `--folds 2` or more";
+        return Err(TuneError::Asked(few.to_owned()));
+    }
     let mut request = Request { only: vec![asked.rule.clone()], ..request.clone() };
     request.intake.labels = true;
     let (wanted, searched, _) = engine::compile(&request)?;

@@ -69,7 +69,7 @@ fn searched(pass: &Pass, settings: usize) -> String {
         ),
         Some(Whole::Cut(budget)) => format!(
             "the search with the loosest form of each clause{without} was cut after {instances} by {budget}; so each setting was \
-             searched in the whole ledger, which is slower and just as exact.\n"
+             searched in the whole ledger, which is slower. What a budget cuts there stands in its line.\n"
         ),
     }
 }
@@ -127,6 +127,10 @@ fn suggested(tuning: &Tuning, judged: &Judged) -> String {
     let objective = judged.objective;
     let suggestion = match &judged.suggestion {
         Ok(suggestion) => suggestion,
+        Err(TooFew { instances, needed }) if instances >= needed => {
+            return "nothing is suggested: a budget cut every setting, or too many instances begin at one moment\n"
+                .to_owned();
+        }
         Err(TooFew { instances, needed }) => {
             return format!(
                 "nothing is suggested: {} are too few to choose a setting by; {needed} are needed, at different times\n",
