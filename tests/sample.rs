@@ -13,12 +13,20 @@ use moneytrail::columns::RowId;
 use moneytrail::engine::{self, Analysis};
 use moneytrail::ingest;
 use moneytrail::lang::{self, Status};
-use moneytrail::workbench::synth::{self, Settings};
+use moneytrail::workbench::synth::{self, Difficulty, Settings};
 
 use crate::shipped::sources;
 
 /// The settings that `sample_data/README.md` tells.
-const SAMPLE: Settings = Settings { transfers: 5_000, days: 60, seed: 14, planted: 3, lookalikes: 1 };
+const SAMPLE: Settings = Settings {
+    transfers: 8_000,
+    days: 220,
+    seed: 14,
+    planted: 2,
+    prevalence: None,
+    lookalikes: 1,
+    difficulty: Difficulty::Clean,
+};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -96,10 +104,10 @@ fn every_shipped_rule_compiles_without_error_or_warning() {
 
 #[test]
 fn the_sample_is_what_its_seed_makes() {
-    let made = synth::generate(&SAMPLE);
+    let draft = synth::draft(&SAMPLE);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    let (mut transfers, mut accounts, mut labels) = (Vec::new(), Vec::new(), Vec::new());
-    made.write_transfers(&mut transfers).expect("memory takes all");
+    let [mut transfers, mut accounts, mut labels] = [const { Vec::new() }; 3];
+    let made = draft.write_transfers(&mut transfers).expect("memory takes all");
     made.write_accounts(&mut accounts).expect("memory takes all");
     made.write_labels(&mut labels).expect("memory takes all");
     hold("transfers.csv", &text(transfers));
@@ -107,10 +115,42 @@ fn the_sample_is_what_its_seed_makes() {
     hold("labels.csv", &text(labels));
 }
 
+/// The attempts in AMLworld's form, read by the project's own reader, are the labelled instances.
+#[test]
+fn the_planted_attempts_read_back_as_the_instances_that_the_labels_name() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let create = |name: &str| std::fs::File::create(path(name)).expect("a file");
+    let draft = synth::draft(&SAMPLE);
+    let made = draft.write_transfers(&mut create("transfers.csv")).expect("transfers");
+    made.write_patterns(&mut create("planted_Patterns.txt")).expect("attempts");
+    let wanted: BTreeSet<(String, BTreeSet<RowId>)> = instances(run())
+        .into_iter()
+        .filter(|((typology, _), _)| !typology.contains(':'))
+        .map(|((typology, _), rows)| (typology, rows))
+        .collect();
+    for table in ["transfers.csv", "transfers.parquet"] {
+        if table.ends_with("parquet") {
+            std::fs::remove_file(path("transfers.csv")).expect("it was there");
+            draft.write_parquet(&mut create(table)).expect("transfers");
+        }
+        let inputs = vec![folder.path().display().to_string()];
+        let intake = ingest::Request { inputs, labels: true, ..ingest::Request::default() };
+        let read = ingest::read(&intake).expect("the ledger reads");
+        let mut found = BTreeMap::<_, (String, BTreeSet<RowId>)>::new();
+        for (row, typology, name) in &read.labels.expect("labels were asked for").rows {
+            let entry =
+                found.entry(name.clone()).or_insert_with(|| (typology.clone().expect("a name"), BTreeSet::new()));
+            entry.1.insert(*row);
+        }
+        assert_eq!(found.into_values().collect::<BTreeSet<_>>(), wanted, "{table}");
+    }
+}
+
 #[test]
 fn the_sample_is_read_whole() {
     let run = run();
-    assert_eq!((run.intake.read, run.intake.rejects.rows.len()), (5_000, 0));
+    assert_eq!((run.intake.read, run.intake.rejects.rows.len()), (8_000, 0));
     let rates: Vec<&str> = run.intake.rates.iter().map(|rate| rate.currency.as_str()).collect();
     assert!(["GBP", "PLN", "SEK"].iter().all(|currency| rates.contains(currency)), "{rates:?}");
     let planted = planted(run);
@@ -121,31 +161,46 @@ fn the_sample_is_read_whole() {
     }
 }
 
+/// Whether a rule is experimental.
+fn experimental(run: &Analysis, rule: &str) -> bool {
+    run.set.typologies.iter().any(|typology| typology.id == rule && typology.status == Status::Experimental)
+}
+
+/// What is not found whole by its rule. A game or round trip is found time by time, and a peel chain without its peels.
+const MISSED: [&str; 5] =
+    ["gambling-pass-through-1", "gambling-pass-through-2", "peel-chain-1", "peel-chain-2", "round-trip-1"];
+
 /// Found means: every planted transfer lies in a match of its rule, and one match has at least half of its transfers
 /// in common with the instance. A stack has a match for each beneficiary, so one match need not hold all.
 #[test]
 fn every_planted_instance_is_found_by_its_rule() {
     let run = run();
+    let mut missed = Vec::new();
     for ((typology, name), planted) in instances(run).iter().filter(|((typology, _), _)| !typology.contains(':')) {
         let matches = matches_of(run, typology);
         let lost: Vec<_> = planted.iter().filter(|row| !matches.iter().any(|found| found.contains(row))).collect();
-        assert!(lost.is_empty(), "{name}: rows {lost:?} are in no match of {typology}");
         let close = |found: &BTreeSet<RowId>| 2 * found.intersection(planted).count() >= found.union(planted).count();
-        assert!(matches.iter().any(close), "{name}: no match of {typology} shares half of its transfers");
+        let found = lost.is_empty() && matches.iter().any(close);
+        assert!(
+            found || experimental(run, typology),
+            "{name}: {lost:?} are in no match of {typology}, or none is close"
+        );
+        missed.extend((!found).then(|| name.clone()));
     }
+    assert_eq!(missed, MISSED);
 }
 
 #[test]
 fn no_planted_lookalike_is_taken_for_the_typology_it_imitates() {
     let run = run();
-    let mut looked_at = BTreeSet::new();
+    let mut codes = BTreeSet::new();
     for ((label, name), planted) in &instances(run) {
         let Some(rule) = label.strip_prefix("lookalike:") else { continue };
-        looked_at.insert(rule.to_owned());
+        codes.insert(name.split('-').next().expect("a code").to_owned());
         let taken = matches_of(run, rule).into_iter().find(|found| !found.is_disjoint(planted));
         assert_eq!(taken, None, "{name} is taken for {rule}");
     }
-    assert_eq!(looked_at, planted(run), "every planted typology has a lookalike in the sample");
+    assert_eq!(codes, (1..=20).map(|code| format!("L{code}")).collect(), "every lookalike of the catalogue is there");
 }
 
 #[test]

@@ -459,10 +459,10 @@ fn a_match_says_between_which_values_it_is_found() {
 /// A ledger with many planted instances, as files.
 fn planted() -> tempfile::TempDir {
     let settings = synth::Settings { transfers: 8_000, seed: 11, planted: 14, lookalikes: 3, ..Default::default() };
-    let made = synth::generate(&settings);
+    let draft = synth::draft(&settings);
     let folder = tempfile::TempDir::new().expect("a folder");
     let file = |name: &str| std::fs::File::create(folder.path().join(name)).expect("a file");
-    made.write_transfers(&mut file("transfers.csv")).expect("transfers");
+    let made = draft.write_transfers(&mut file("transfers.csv")).expect("transfers");
     made.write_accounts(&mut file("accounts.csv")).expect("accounts");
     made.write_labels(&mut file("labels.csv")).expect("labels");
     folder

@@ -12,6 +12,7 @@ mod matches;
 mod place;
 mod reader;
 mod record;
+mod rows;
 mod table;
 mod transfers;
 
@@ -22,6 +23,7 @@ pub use record::{
     Facts, Gap, Gaps, Input, LedgerSize, RanRule, ReadError, Record, RecordedMatch, RecordedRole, RecordedTransfer,
     is_run, read,
 };
+pub use rows::{Cell, CsvRows, ParquetRows, Rows};
 
 use crate::columns::{Ledger, Span, Time};
 use crate::ingest::Intake;

@@ -296,11 +296,11 @@ pub(crate) struct Compare {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  moneytrail explain 95e6580b sample_data
+  moneytrail explain e2ff2ccd sample_data
   moneytrail run sample_data --out out --rule fan-in
-  moneytrail explain 8034fd5c --run out
+  moneytrail explain ad9273ba --run out
   moneytrail explain mule-chain sample_data --tx T0000072
-  moneytrail explain fan-in sample_data --account A0053459b --format json
+  moneytrail explain fan-in sample_data --account A0002738b --format json
 
 A match is named by its id or by the first letters of it. With --tx, --transfers or --account a rule is named instead,
 and what is told is the clause that stands between these transfers and a match; or the match, where they are in one.")]
@@ -415,12 +415,14 @@ pub(crate) struct Presets {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  moneytrail synth --transfers 1000000 --seed 7 --out ledger")]
+#[command(
+    after_help = "Examples:\n  moneytrail synth --transfers 20000 --days 240 --seed 7 --out ledger\n  moneytrail synth --transfers 50000 --difficulty evasive --prevalence 0.5% --out hard\n  moneytrail synth --transfers 50000 --format parquet --out table"
+)]
 pub(crate) struct Synth {
     /// Transfers, about.
     #[arg(long, value_name = "N", default_value_t = 5_000)]
     pub(crate) transfers: usize,
-    /// Days that the ledger spans.
+    /// Days that the ledger spans; some typologies are only planted where it spans 215.
     #[arg(long, value_name = "N", default_value_t = 60)]
     pub(crate) days: u32,
     /// Seed: the same seed gives the same ledger.
@@ -429,12 +431,41 @@ pub(crate) struct Synth {
     /// Planted instances of each typology.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) planted: u32,
+    /// Share of the transfers that belongs to planted typologies, such as `0.1%`; instead of a number of instances.
+    #[arg(long, value_name = "P%", conflicts_with = "planted")]
+    pub(crate) prevalence: Option<String>,
+    /// How hard the planted typologies are to find.
+    #[arg(long, value_enum, default_value_t = Difficulty::Clean)]
+    pub(crate) difficulty: Difficulty,
     /// Planted instances of each lookalike.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) lookalikes: u32,
+    /// Form of the transfers.
+    #[arg(long, value_enum, default_value_t = Table::Csv)]
+    pub(crate) format: Table,
     /// Folder for the ledger; it must not exist or be empty.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+/// How hard planted typologies are to find.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Difficulty {
+    /// As the sources describe them.
+    Clean,
+    /// Among everyday life, with jitter.
+    Noisy,
+    /// With split amounts, long delays, detours and decoys besides.
+    Evasive,
+}
+
+/// Form of a table.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Table {
+    /// `transfers.csv`
+    Csv,
+    /// `transfers.parquet`
+    Parquet,
 }
 
 /// Who reads the result.

@@ -15,22 +15,33 @@ pub(super) struct Draw(ChaCha8Rng);
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
     World,
+    Community,
     Person,
-    Company,
-    Landlord,
-    Trade,
+    PersonDay,
+    Trader,
+    TraderDay,
+    Invoice,
+    Settlement,
+    Refund,
+    Card,
     Planted,
     Lookalike,
-    Cards,
     Turnover,
+    Keys,
 }
 
 /// The stream of one unit of a part, such as the third person.
 pub(super) fn stream(seed: u64, part: Part, unit: usize) -> Draw {
+    dated(seed, part, unit, 0)
+}
+
+/// The stream of one unit of a part on one day, or of the unit's part with that number.
+pub(super) fn dated(seed: u64, part: Part, unit: usize, day: i64) -> Draw {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..16].copy_from_slice(&(part as u64).to_le_bytes());
     key[16..24].copy_from_slice(&(unit as u64).to_le_bytes());
+    key[24..].copy_from_slice(&day.to_le_bytes());
     Draw(ChaCha8Rng::from_seed(key))
 }
 
@@ -52,9 +63,9 @@ impl Draw {
         self.between(0, 99) < percent
     }
 
-    /// A whole number whose mean is so many thousandths.
-    pub(super) fn count(&mut self, thousandths: i64) -> i64 {
-        thousandths / 1000 + i64::from(self.between(0, 999) < thousandths % 1000)
+    /// True in so many of a hundred thousand draws.
+    pub(super) fn rarely(&mut self, of_a_hundred_thousand: i64) -> bool {
+        self.between(0, 99_999) < of_a_hundred_thousand
     }
 
     /// One of some.
@@ -69,12 +80,12 @@ impl Draw {
         sums.partition_point(|&sum| sum <= drawn)
     }
 
-    /// The same elements in a random order.
-    pub(super) fn shuffle<T>(&mut self, elements: &mut [T]) {
-        for last in (1..elements.len()).rev() {
-            let other = self.below(last + 1);
-            elements.swap(last, other);
-        }
+    /// So many different ones of some, or all where there are fewer.
+    pub(super) fn several<T: Copy>(&mut self, some: &[T], number: i64) -> Vec<T> {
+        let mut rest = some.to_vec();
+        (0..number.min(i64::try_from(some.len()).expect("few")))
+            .map(|_| rest.swap_remove(self.below(rest.len())))
+            .collect()
     }
 
     /// A lognormal amount: half of the draws lie below `median`, and `sigma` is a percentage.
@@ -146,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_first_of_zipfs_elements_is_drawn_most() {
-        let (mut draw, sums) = (stream(3, Part::Cards, 0), zipf(10));
+        let (mut draw, sums) = (stream(3, Part::Card, 0), zipf(10));
         let mut drawn = [0; 10];
         for _ in 0..1000 {
             drawn[draw.weighted(&sums)] += 1;

@@ -1,257 +1,333 @@
-//! What honest people and firms do: wages, rents, bills, friends, invoices, takings, shopping and its settlement.
+//! What honest people and firms do on one day: wages, rents, bills, friends, invoices, taxes, takings.
+//!
+//! Every day of every person has draws of its own, so that a day can be made without the days before it.
 
-use super::book::{Book, Channel, Payment};
-use super::calendar::{Calendar, DAY, Rhythm};
-use super::draw::{Draw, Part, running, stream, zipf};
-use super::world::{Holder, Person, Place, World};
+use super::book::{Book, Channel, Desk, Hand, Kind, Payment};
+use super::calendar::{Calendar, DAY, HOUR, Rhythm};
+use super::draw::{Draw, Part, dated, stream, zipf};
+use super::world::{Person, Place, World};
 
-/// The days, the people and the book of one ledger.
-#[derive(Debug)]
+/// Everyday life on one day.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Life<'a> {
-    pub(super) seed: u64,
     pub(super) calendar: &'a Calendar,
     pub(super) world: &'a World,
-    pub(super) book: &'a mut Book,
+    pub(super) day: i64,
 }
 
-impl Life<'_> {
-    /// Everything but card payments.
-    pub(super) fn live(&mut self) {
-        for (unit, person) in self.world.people.iter().enumerate() {
-            let mut draw = stream(self.seed, Part::Person, unit);
-            self.income(*person, &mut draw);
-            self.household(*person, &mut draw);
-            self.cash(*person, &mut draw);
-            self.friends(unit, *person, &mut draw);
-            self.abroad(*person, &mut draw);
-        }
-        self.invoices();
-        for (unit, &shop) in self.world.shops.iter().enumerate() {
-            self.takings(shop, &mut stream(self.seed, Part::Trade, unit));
-        }
-    }
+/// One person's day while it is being lived.
+struct Today<'a, 'b> {
+    life: Life<'a>,
+    person: Person,
+    book: &'b mut Book<'a>,
+    draw: Draw,
+}
 
-    fn pay(&mut self, time: i64, [from, to]: [Place; 2], cents: i64, how: (Channel, &'static str), draw: &mut Draw) {
-        let (channel, purpose) = how;
-        self.book.pay(self.world, Payment { time, from, to, cents, channel, purpose }, draw);
-    }
-
-    /// Wages come around the 25th, pensions and allowances on the 1st.
-    fn income(&mut self, person: Person, draw: &mut Draw) {
-        let (payer, day, purpose) = match person.employer {
-            Some(firm) => (self.world.firms[firm], 23 + i64::try_from(firm % 6).expect("small"), "salary"),
-            None => (self.world.state, 1, "pension"),
-        };
-        for day in self.calendar.monthly(day) {
-            let time = self.calendar.worked(day) * DAY + 6 * 3_600 + draw.between(0, 900);
-            self.pay(time, [payer, person.account], person.income, (Channel::Transfer, purpose), draw);
+impl<'a> Life<'a> {
+    /// The day of the people of a community.
+    pub(super) fn community(self, number: usize, book: &mut Book<'a>) {
+        let home = self.world.home(number);
+        for unit in self.world.members(home) {
+            let draw = dated(self.world.seed, Part::PersonDay, unit, self.day);
+            Today { life: self, person: self.world.person(unit, home), book, draw }.live(unit);
         }
     }
 
-    /// Rent in the first days of a month, bills in its middle, and what is left goes to savings.
-    fn household(&mut self, person: Person, draw: &mut Draw) {
-        if let Some((landlord, rent)) = person.rent {
-            let due = draw.between(1, 4);
-            for day in self.calendar.monthly(due) {
-                let time = Rhythm::Private.moment(day, draw);
-                self.pay(time, [person.account, landlord], rent, (Channel::Transfer, "rent"), draw);
+    /// The day of a firm or shop; the firms come first.
+    pub(super) fn trader(self, unit: usize, book: &mut Book<'a>) {
+        let firms = &self.world.firms;
+        let mut draw = dated(self.world.seed, Part::TraderDay, unit, self.day);
+        let habits = &mut stream(self.world.seed, Part::Trader, unit);
+        if let Some(&firm) = firms.get(unit) {
+            let suppliers = habits.between(2, 6);
+            self.invoices(unit, firm, suppliers, habits, book);
+            self.sweep(unit, firm, book, &mut draw);
+            if self.calendar.books(self.day, 10) {
+                let time = self.day * DAY + 5 * HOUR + draw.between(0, HOUR);
+                let cents = draw.lognormal(320_000, 60);
+                let tax = Payment::new(Channel::Debit, time, [firm, self.world.state], cents).purpose("tax");
+                book.pay(tax, &mut draw);
             }
-        }
-        for _ in 0..draw.between(0, 2) {
-            let utility = draw.pick(&self.world.utilities);
-            let (due, bill) = (draw.between(8, 20), draw.lognormal(6_500, 50));
-            for day in self.calendar.monthly(due) {
-                let time = self.calendar.worked(day) * DAY + draw.between(3, 6) * 3_600;
-                let cents = bill + draw.between(0, bill / 10);
-                self.pay(time, [person.account, utility], cents, (Channel::Debit, "utilities"), draw);
-            }
-        }
-        if let Some(savings) = person.savings {
-            let due = draw.between(2, 9);
-            for day in self.calendar.monthly(due) {
-                let time = Rhythm::Private.moment(day, draw);
-                let cents = person.income / draw.between(6, 14) / 1_000 * 1_000;
-                self.pay(time, [person.account, savings], cents, (Channel::Instant, "savings"), draw);
-            }
+        } else {
+            let shop = self.world.shops[unit - firms.len()];
+            let suppliers = habits.between(1, 2);
+            self.invoices(unit, shop, suppliers, habits, book);
+            self.takings(shop, habits, book, &mut draw);
         }
     }
 
-    fn cash(&mut self, person: Person, draw: &mut Draw) {
-        let machine = self.world.cash[self.world.accounts[person.account].country];
-        for _ in 0..draw.count(self.calendar.months() * 9 / 10) {
-            let time = Rhythm::Private.moment(self.calendar.shopping_day(draw), draw);
-            let cents = draw.between(2, 30) * 1_000;
-            self.pay(time, [person.account, machine], cents, (Channel::Cash, ""), draw);
-        }
-    }
-
-    /// Small sums between neighbours, and now and then a used car or a loan.
-    fn friends(&mut self, unit: usize, person: Person, draw: &mut Draw) {
-        let people = &self.world.people;
-        let home = unit / 10 * 10;
-        let circle = (people.len() - home).min(10);
-        for _ in 0..draw.count(self.calendar.months() * 3 / 2) {
-            let friend = if draw.chance(85) { home + draw.below(circle) } else { draw.below(people.len()) };
-            let cents = if draw.chance(2) { draw.lognormal(120_000, 80) } else { draw.lognormal(3_200, 90) };
-            let cents = if draw.chance(60) { (cents / 500).max(1) * 500 } else { cents };
-            let time = Rhythm::Private.moment(self.calendar.shopping_day(draw), draw);
-            self.pay(time, [person.account, people[friend].account], cents, (Channel::Instant, ""), draw);
-        }
-    }
-
-    /// Money sent home by migrants, and small bets on virtual assets.
-    fn abroad(&mut self, person: Person, draw: &mut Draw) {
-        if person.migrant {
-            let (remitter, due) = (draw.pick(&self.world.remitters), draw.between(1, 27));
-            for day in self.calendar.monthly(due) {
-                let time = Rhythm::Private.moment(day, draw);
-                let cents = draw.lognormal(28_000, 40) / 1_000 * 1_000 + 500;
-                self.pay(time, [person.account, remitter], cents, (Channel::Remittance, "family support"), draw);
-            }
-        }
-        if draw.chance(4) {
-            let exchange = draw.pick(&self.world.exchanges);
-            for _ in 0..draw.count(self.calendar.months()) {
-                let time = Rhythm::Always.moment(self.calendar.shopping_day(draw), draw);
-                let cents = draw.lognormal(12_000, 80);
-                self.pay(time, [person.account, exchange], cents, (Channel::Instant, ""), draw);
-            }
-        }
-    }
-
-    /// Firms and shops pay their suppliers: few, always the same, every two to five weeks.
-    fn invoices(&mut self) {
-        let by_size = zipf(self.world.firms.len());
-        let buyers: Vec<Place> = self.world.firms.iter().chain(&self.world.shops).copied().collect();
-        for (unit, &buyer) in buyers.iter().enumerate() {
-            let mut draw = stream(self.seed, Part::Company, unit);
-            let shop = self.world.accounts[buyer].holder == Holder::Merchant;
-            let suppliers = if shop { draw.between(1, 2) } else { draw.between(2, 6) };
-            for _ in 0..suppliers {
-                let supplier = self.world.firms[draw.weighted(&by_size)];
-                let (every, usual) = (draw.between(14, 35), draw.lognormal(190_000, 90));
-                let mut day = draw.between(-every, every - 1);
-                while day < self.calendar.days {
-                    if day >= 2 {
-                        let time = Rhythm::Office.moment(self.calendar.worked(day), &mut draw);
-                        let cents = draw.lognormal(usual, 15);
-                        let channel = if draw.chance(12) { Channel::Wire } else { Channel::Transfer };
-                        self.pay(time, [buyer, supplier], cents, (channel, "invoice"), &mut draw);
-                    }
-                    day += every + draw.between(-2, 2);
+    /// Suppliers are few and always the same, and are paid every two to five weeks.
+    fn invoices(self, unit: usize, buyer: Place, suppliers: i64, habits: &mut Draw, book: &mut Book<'a>) {
+        for number in 0..suppliers {
+            let supplier = self.world.firms[habits.weighted(&self.world.by_size)];
+            let (every, usual) = (habits.between(14, 35), habits.lognormal(190_000, 90));
+            let first = habits.between(-every, every - 1);
+            // An invoice may be two days early or late, and a weekend moves it two days more.
+            for time in (self.day - 2 - first).div_euclid(every)..=(self.day + 4 - first).div_euclid(every) {
+                let pair = unit * 8 + usize::try_from(number).expect("few");
+                let mut draw = dated(self.world.seed, Part::Invoice, pair, time);
+                let due = first + time * every + draw.between(-2, 2);
+                if self.calendar.worked(due) == self.day {
+                    let time = Rhythm::Office.moment(self.day, &mut draw);
+                    let cents = draw.lognormal(usual, 15);
+                    let channel = if draw.chance(12) { Channel::Wire } else { Channel::Transfer };
+                    let invoice = Payment::new(channel, time, [buyer, supplier], cents).purpose("invoice");
+                    book.pay(invoice, &mut draw);
                 }
             }
         }
     }
 
+    /// One firm in five sweeps what it has to a second account on Friday, and fetches most of it back on Monday.
+    fn sweep(self, unit: usize, firm: Place, book: &mut Book<'a>, draw: &mut Draw) {
+        let ways = match self.calendar.weekday(self.day) {
+            4 => [firm, World::pool(firm)],
+            0 => [World::pool(firm), firm],
+            _ => return,
+        };
+        if unit.is_multiple_of(5) {
+            let time = self.day * DAY + if ways[0] == firm { 17 } else { 7 } * HOUR + draw.between(0, 1_800);
+            let cents = draw.lognormal(1_500_000, 40) / 10_000 * 10_000;
+            book.pay(Payment::new(Channel::Transfer, time, ways, cents).purpose("cash pooling"), draw);
+        }
+    }
+
     /// A quarter of the shops bring the week's takings to the bank.
-    fn takings(&mut self, shop: Place, draw: &mut Draw) {
-        if !draw.chance(25) {
+    fn takings(self, shop: Place, habits: &mut Draw, book: &mut Book<'a>, draw: &mut Draw) {
+        let (does, weekday, usual) = (habits.chance(25), habits.below(5), habits.lognormal(140_000, 50));
+        if !does || self.calendar.weekday(self.day) != weekday {
             return;
         }
-        let (weekday, usual) = (draw.between(0, 6), draw.lognormal(140_000, 50));
-        let desk = self.world.cash[self.world.accounts[shop].country];
-        let mut day = weekday;
-        while day < self.calendar.days {
-            let time = Rhythm::Office.moment(self.calendar.worked(day.max(4)), draw);
-            let cents = draw.lognormal(usual, 25) / 500 * 500;
-            self.pay(time, [desk, shop], cents, (Channel::Cash, "takings"), draw);
-            day += 7;
+        let account = self.world.fixed[shop];
+        let time = Rhythm::Office.moment(self.day, draw);
+        let cents = draw.lognormal(usual, 25) / 500 * 500;
+        let number = u8::try_from(habits.between(1, 3)).expect("few");
+        let desk = Desk { country: account.country, region: account.region, number };
+        let hand = Hand::Staff(shop, u8::try_from(draw.between(1, 2)).expect("few"));
+        let ways = [self.world.cash[account.country], shop];
+        book.pay(Payment::new(Channel::Cash, time, ways, cents).purpose("takings").at(desk).by(hand), draw);
+    }
+}
+
+impl Today<'_, '_> {
+    fn live(mut self, unit: usize) {
+        self.income();
+        self.household();
+        self.cash();
+        self.friends(unit);
+        self.family();
+        self.wallet();
+        self.stakes();
+    }
+
+    fn pay(&mut self, channel: Channel, time: i64, ways: [Place; 2], cents: i64, purpose: &'static str) {
+        self.book.pay(Payment::new(channel, time, ways, cents).purpose(purpose), &mut self.draw);
+    }
+
+    /// A time of the day at which people pay.
+    fn moment(&mut self) -> i64 {
+        Rhythm::Private.moment(self.life.day, &mut self.draw)
+    }
+
+    /// True so many times in a month, and more often on a Saturday.
+    fn happens(&mut self, hundredths_a_month: i64) -> bool {
+        let appetite = self.life.calendar.appetite(self.life.day);
+        self.draw.rarely(hundredths_a_month * appetite * 10 / 30)
+    }
+
+    /// Wages come around the 25th, pensions and allowances on the 1st.
+    fn income(&mut self) {
+        let (payer, due, purpose) = match self.person.employer {
+            Some(firm) => (self.life.world.firms[firm], 23 + i64::try_from(firm % 6).expect("small"), "salary"),
+            None => (self.life.world.state, 1, "pension"),
+        };
+        if self.life.calendar.books(self.life.day, due) {
+            let time = self.life.day * DAY + 6 * HOUR + self.draw.between(0, 900);
+            self.pay(Channel::Transfer, time, [payer, self.person.account], self.person.income, purpose);
         }
     }
 
-    /// Fills the ledger up to so many transfers with card payments: a third through processors, which settle with
-    /// their shops once a week, and some of which are given back.
-    pub(super) fn shop(&mut self, transfers: usize) {
-        let mut draw = stream(self.seed, Part::Cards, 0);
-        let cards = Cards::new(self.world);
-        let missing = transfers.saturating_sub(self.book.transfers.len());
-        self.online(missing * 30 / 100, &cards, &mut draw);
-        for _ in 0..transfers.saturating_sub(self.book.transfers.len()) {
-            let buyer = cards.buyer(&mut draw);
-            let country = self.world.accounts[buyer].country;
-            let at_home = draw.chance(90) && !cards.near[country].is_empty();
-            let shop = if at_home {
-                self.world.shops_of[country][draw.weighted(&cards.near[country])]
-            } else {
-                self.world.shops[draw.weighted(&cards.far)]
-            };
-            let time = Rhythm::Private.moment(self.calendar.shopping_day(&mut draw), &mut draw);
-            let cents = price(&mut draw);
-            self.pay(time, [buyer, shop], cents, (Channel::Card, "purchase"), &mut draw);
+    /// Rent in the first days of a month, bills in its middle, and what is left goes to savings.
+    fn household(&mut self) {
+        let Person { account, landlord, saves_on, .. } = self.person;
+        if let Some((rent, due)) = self.person.rent
+            && self.life.calendar.is(self.life.day, due)
+        {
+            let time = self.moment();
+            self.pay(Channel::Transfer, time, [account, landlord], rent, "rent");
+        }
+        let utilities = &self.life.world.utilities;
+        for (number, first) in [(account, 3), (account / 7, 14)] {
+            // Two of three people have each of the bills.
+            let due = first + i64::try_from(number / 3 % 11).expect("small");
+            if number % 3 > 0 && self.life.calendar.books(self.life.day, due) {
+                let utility = utilities[number % utilities.len()];
+                let time = self.life.day * DAY + self.draw.between(3, 6) * HOUR;
+                let usual = 4_000 + i64::try_from(number % 89).expect("small") * 90;
+                let cents = usual + self.draw.between(0, usual / 10);
+                self.pay(Channel::Debit, time, [account, utility], cents, "utilities");
+            }
+        }
+        if let Some(savings) = self.person.savings
+            && self.life.calendar.is(self.life.day, saves_on)
+        {
+            let time = self.moment();
+            let cents = self.person.income / self.draw.between(6, 14) / 1_000 * 1_000;
+            self.pay(Channel::Instant, time, [account, savings], cents, "savings");
         }
     }
 
-    fn online(&mut self, purchases: usize, cards: &Cards, draw: &mut Draw) {
-        let weeks = usize::try_from(self.calendar.days / 7 + 1).expect("not negative");
-        let shops = (self.world.shops.len() / 4).max(1);
-        let mut sales = vec![vec![0; weeks]; shops];
-        let popularity = zipf(shops);
-        for _ in 0..purchases {
-            let shop = draw.weighted(&popularity);
-            let processor = self.world.processors[shop % self.world.processors.len()];
-            let day = self.calendar.shopping_day(draw);
-            let (time, cents) = (Rhythm::Private.moment(day, draw), price(draw));
-            sales[shop][usize::try_from(day / 7).expect("not negative")] += cents;
-            self.pay(time, [cards.buyer(draw), processor], cents, (Channel::Card, "purchase"), draw);
-            if draw.chance(2) {
-                let original = *self.book.transfers.last().expect("just booked");
-                let time = time + draw.between(2, 12) * DAY;
-                let percent = if draw.chance(70) { 100 } else { draw.between(20, 90) };
-                self.book.refund(original, time, percent);
-            }
+    /// A machine near home, or, one time in ten, anywhere in the country.
+    fn machine(&mut self) -> Desk {
+        let region = if self.draw.chance(90) { i64::from(self.person.region) } else { self.draw.between(1, 8) };
+        let byte = |number: i64| u8::try_from(number).expect("few");
+        Desk { country: self.person.country, region: byte(region), number: byte(self.draw.between(1, 9)) }
+    }
+
+    fn cash(&mut self) {
+        let outside = self.life.world.cash[self.person.country];
+        if self.happens(90) {
+            let (time, cents, desk) = (self.moment(), self.draw.between(2, 30) * 1_000, self.machine());
+            let drawn = Payment::new(Channel::Cash, time, [self.person.account, outside], cents).at(desk);
+            self.book.pay(drawn.by(Hand::Owner(self.person.account)), &mut self.draw);
         }
-        for (shop, weeks) in sales.iter().enumerate() {
-            // The largest shop sells least online: every shop has its own trade.
-            let payee = self.world.shops[self.world.shops.len() - 1 - shop];
-            let processor = self.world.processors[shop % self.world.processors.len()];
-            for (week, &sum) in (1..).zip(weeks) {
-                let time = week * 7 * DAY + 4 * 3_600 + draw.between(0, 1_800);
-                let fee = draw.between(12, 29);
-                let cents = sum * (1_000 - fee) / 1_000;
-                self.pay(time, [processor, payee], cents, (Channel::Transfer, "settlement"), draw);
-            }
+        if self.happens(7) {
+            let (time, cents) = (self.moment(), self.draw.lognormal(40_000, 70) / 1_000 * 1_000);
+            let desk = self.machine();
+            let brought = Payment::new(Channel::Cash, time, [outside, self.person.account], cents).at(desk);
+            self.book.pay(brought.by(Hand::Owner(self.person.account)), &mut self.draw);
+        }
+    }
+
+    /// Small sums between neighbours, and now and then a used car or a loan.
+    fn friends(&mut self, unit: usize) {
+        if self.happens(150) {
+            let people = self.life.world.people;
+            let home = unit / 10 * 10;
+            let circle = (people - home).min(10);
+            let near = self.draw.chance(85);
+            let friend = if near { home + self.draw.below(circle) } else { self.draw.below(people) };
+            let large = self.draw.chance(2);
+            let cents = if large { self.draw.lognormal(120_000, 80) } else { self.draw.lognormal(3_200, 90) };
+            let cents = if self.draw.chance(60) { (cents / 500).max(1) * 500 } else { cents };
+            let (time, friend) = (self.moment(), self.life.world.current(friend));
+            self.pay(Channel::Instant, time, [self.person.account, friend], cents, "");
+        }
+    }
+
+    /// Money sent to relatives abroad: to a remitter, or at an agent's desk straight to the relative.
+    fn family(&mut self) {
+        let Person { account, sends_on, .. } = self.person;
+        if let Some(relative) = self.person.relative
+            && self.life.calendar.is(self.life.day, sends_on)
+        {
+            let remitter = self.life.world.remitters[account % self.life.world.remitters.len()];
+            let to = if account % 2 == 0 { remitter } else { relative };
+            let time = self.moment();
+            let cents = self.draw.lognormal(28_000, 40) / 1_000 * 1_000 + 500;
+            let agent = u16::try_from(account % 300).expect("small") + 1;
+            let sent = Payment::new(Channel::Remittance, time, [account, to], cents).purpose("family support");
+            self.book.pay(sent.agent(agent), &mut self.draw);
+        }
+    }
+
+    /// Wallets and prepaid cards are filled once a month, and emptied in shops.
+    fn wallet(&mut self) {
+        let Some(wallet) = self.person.wallet else { return };
+        let channel = if self.person.prepaid { Channel::Prepaid } else { Channel::Wallet };
+        if self.happens(100) {
+            let (time, cents) = (self.moment(), self.draw.between(2, 15) * 1_000);
+            let filled = Payment::new(channel, time, [self.person.account, wallet], cents).kind(Kind::Load);
+            self.book.pay(filled, &mut self.draw);
+        }
+        let shops = &self.life.world.shops_of[self.person.country];
+        if self.happens(240) && !shops.is_empty() {
+            let (time, shop) = (self.moment(), self.draw.pick(shops));
+            let cents = self.draw.lognormal(1_500, 80);
+            self.pay(channel, time, [wallet, shop], cents, "purchase");
+        }
+    }
+
+    /// Bets on virtual assets and at gambling operators: more goes in than comes out.
+    fn stakes(&mut self) {
+        let world = self.life.world;
+        let account = self.person.account;
+        if self.person.investor && self.happens(130) {
+            let exchange = world.exchanges[account % world.exchanges.len()];
+            let ways = if self.draw.chance(80) { [account, exchange] } else { [exchange, account] };
+            let time = Rhythm::Always.moment(self.life.day, &mut self.draw);
+            let cents = self.draw.lognormal(12_000, 80);
+            self.pay(Channel::Instant, time, ways, cents, "");
+        }
+        if self.person.gambler && self.happens(500) {
+            let operator = world.operators[account % world.operators.len()];
+            let won = self.draw.chance(14);
+            let ways = if won { [operator, account] } else { [account, operator] };
+            let (time, cents) = (self.moment(), self.draw.lognormal(if won { 6_000 } else { 2_500 }, 90));
+            self.pay(if won { Channel::Transfer } else { Channel::Card }, time, ways, cents, "gaming");
         }
     }
 }
 
-/// Who shops, and where.
-#[derive(Debug)]
-struct Cards {
-    buyers: Vec<Place>,
-    eagerness: Vec<u64>,
+/// Card payments: who shops where, and for how much.
+#[derive(Clone, Debug)]
+pub(super) struct Cards {
     near: Vec<Vec<u64>>,
     far: Vec<u64>,
+    online: Vec<u64>,
 }
 
 impl Cards {
-    /// The population, and those who play in a planted instance, who spend little. Who opens an account while the
-    /// ledger runs does not shop, so that nobody pays from an account that is not there yet.
-    fn new(world: &World) -> Self {
-        let known: std::collections::BTreeMap<Place, u64> =
-            world.people.iter().map(|person| (person.account, person.spending)).collect();
-        let savings: std::collections::BTreeSet<Place> =
-            world.people.iter().filter_map(|person| person.savings).collect();
-        let buyers: Vec<Place> = (0..world.accounts.len())
-            .filter(|place| {
-                let account = world.accounts[*place];
-                account.holder == Holder::Person && account.opened <= 0 && !savings.contains(place)
-            })
-            .collect();
+    /// For the shops of a world.
+    pub(super) fn new(world: &World) -> Self {
         Self {
-            eagerness: running(buyers.iter().map(|place| known.get(place).copied().unwrap_or(20))),
-            buyers,
             near: world.shops_of.iter().map(|shops| zipf(shops.len())).collect(),
             far: zipf(world.shops.len()),
+            online: zipf((world.shops.len() / 4).max(1)),
         }
     }
 
-    fn buyer(&self, draw: &mut Draw) -> Place {
-        self.buyers[draw.weighted(&self.eagerness)]
+    /// The purchase with this number on a day: one in three through a processor.
+    pub(super) fn pay(&self, number: usize, life: Life<'_>, book: &mut Book<'_>) {
+        let world = life.world;
+        let mut draw = dated(world.seed, Part::Card, number, life.day);
+        let time = Rhythm::Private.moment(life.day, &mut draw);
+        if !book.stretch.contains(&time) {
+            return;
+        }
+        let buyer = world.current(world.buyer(&mut draw));
+        let cents = price(&mut draw);
+        let payment = |to| Payment::new(Channel::Card, time, [buyer, to], cents).purpose("purchase");
+        let payment = if draw.chance(30) {
+            let shop = self.online_shop(world, &mut draw);
+            payment(processor_of(world, shop)).meant_for(shop)
+        } else {
+            payment(self.shop(world, world.country(buyer), &mut draw))
+        };
+        book.pay(payment, &mut draw);
+    }
+
+    /// A shop of a country, or, one time in ten, of any.
+    pub(super) fn shop(&self, world: &World, country: usize, draw: &mut Draw) -> Place {
+        let near = self.near.get(country).filter(|near| !near.is_empty() && draw.chance(90));
+        match near {
+            Some(near) => world.shops_of[country][draw.weighted(near)],
+            None => world.shops[draw.weighted(&self.far)],
+        }
+    }
+
+    /// The largest shop sells least online: every shop has its own trade.
+    fn online_shop(&self, world: &World, draw: &mut Draw) -> Place {
+        world.shops[world.shops.len() - 1 - draw.weighted(&self.online)]
     }
 }
 
+/// The processor that an online shop sells through.
+pub(super) fn processor_of(world: &World, shop: Place) -> Place {
+    world.processors[shop % world.processors.len()]
+}
+
 /// What a purchase costs, in cents: mostly groceries, now and then a piece of furniture.
-fn price(draw: &mut Draw) -> i64 {
+pub(super) fn price(draw: &mut Draw) -> i64 {
     if draw.chance(2) { draw.lognormal(45_000, 60) } else { draw.lognormal(2_600, 90) }
 }

@@ -1,4 +1,4 @@
-//! Plants the eight shapes that AMLworld names. Sizes, times and shares are drawn from what was measured on public
+//! Plants the eight shapes that AMLworld names, and SAML-D's two trees. Sizes, times and shares are drawn from what was measured on public
 //! data, not from the rules that look for them.
 
 use super::calendar::HOUR;
@@ -119,6 +119,41 @@ pub(super) fn stacked_bipartite(scene: &mut Scene) {
         for (&beneficiary, cents) in beneficiaries.iter().zip(parts) {
             let time = start + scene.hours(42, 100);
             scene.pay(time, mid, beneficiary, cents);
+        }
+    }
+}
+
+/// Three to five collectors gather from two to five leaves each and hand over to one root: 14 to 23 days in all, losing 3
+/// to 12 % at each collector (SAML-D; the commission as AMLSim's margin).
+pub(super) fn layered_fan_in(scene: &mut Scene) {
+    let (collectors, start) = (scene.draw.between(3, 5), scene.start(24));
+    let root = scene.person();
+    for branch in 0..collectors {
+        let (collector, leaves) = (scene.person(), scene.draw.between(2, 5));
+        let begins = start + branch * scene.hours(84, 100);
+        let mut gathered = 0;
+        for leaf in scene.people(leaves) {
+            let (time, cents) = (begins + scene.hours(0, 60), amount(scene) * 6 / 10);
+            gathered += cents;
+            scene.pay(time, leaf, collector, cents);
+        }
+        let (time, left) = (begins + scene.hours(62, 96), scene.less(gathered, 30, 120));
+        scene.pay(time, collector, root, left);
+    }
+}
+
+/// One pays two to four, each of whom splits what it got among two to four: each level within two days (84 % of
+/// AMLworld's hops), losing 3 to 12 %.
+pub(super) fn layered_fan_out(scene: &mut Scene) {
+    let (mids, start) = (scene.draw.between(2, 4), scene.start(6));
+    let root = scene.shell();
+    for mid in scene.people(mids) {
+        let (time, cents) = (start + scene.hours(0, 40), amount(scene) * 2);
+        scene.pay(time, root, mid, cents);
+        let (left, leaves) = (scene.less(cents, 30, 120), scene.draw.between(2, 4));
+        for (part, leaf) in scene.split(left, leaves).into_iter().zip(scene.people(leaves)) {
+            let later = time + scene.hours(1, 44);
+            scene.pay(later, mid, leaf, part);
         }
     }
 }

@@ -1,54 +1,13 @@
-//! Plants the honest flows that laundering is taken for, at least one for each typology.
+//! Honest flows of firms, shops and processors.
 
-use super::book::Channel;
-use super::calendar::{DAY, HOUR};
-use super::scene::{EURO, Scene};
-use super::world::{Holder, Place};
-
-fn monthly(scene: &mut Scene, day: i64) -> Vec<i64> {
-    let days = scene.calendar.monthly(day);
-    days.into_iter().map(|day| scene.calendar.worked(day) * DAY + scene.hours(6, 16)).collect()
-}
-
-/// Seconds on one day of every week, for so many weeks.
-fn weekly(scene: &mut Scene, weeks: i64) -> Vec<i64> {
-    let first = scene.draw.between(2, (scene.calendar.days - weeks * 7).max(3));
-    let first = scene.calendar.worked(first.max(5));
-    (0..weeks).map(|week| (first + 7 * week) * DAY + scene.hours(8, 16)).collect()
-}
-
-/// The working days of so many weeks.
-fn working_days(scene: &mut Scene, weeks: i64) -> Vec<i64> {
-    let first = scene.draw.between(0, (scene.calendar.days - weeks * 7).max(0));
-    (first..(first + weeks * 7).min(scene.calendar.days)).filter(|&day| scene.calendar.works(day)).collect()
-}
-
-/// A landlord is paid by eight to twelve tenants every month.
-pub(super) fn rent_collection(scene: &mut Scene) {
-    let landlord = scene.settled(Holder::Person, 12_000);
-    let tenants = scene.draw.between(8, 12);
-    for tenant in scene.newcomers(tenants) {
-        let (due, rent) = (scene.draw.between(1, 4), scene.draw.between(90, 160) * 10 * EURO);
-        for time in monthly(scene, due) {
-            scene.pay_by(Channel::Transfer, time, tenant, landlord, rent, "rent");
-        }
-    }
-}
-
-/// Ten members of a savings circle pay the same sum to whoever has the turn.
-pub(super) fn savings_circle(scene: &mut Scene) {
-    let members = scene.people(10);
-    let share = scene.draw.between(15, 40) * 10 * EURO;
-    for (turn, time) in monthly(scene, 10).into_iter().enumerate() {
-        for &member in members.iter().filter(|&&member| member != members[turn % 10]) {
-            let time = time + scene.hours(0, 48);
-            scene.pay_by(Channel::Instant, time, member, members[turn % 10], share, "");
-        }
-    }
-}
+use super::super::book::{Channel, Hand, Payment};
+use super::super::calendar::{DAY, HOUR};
+use super::super::scene::{EURO, Scene};
+use super::super::world::{Holder, Place};
+use super::{monthly, weekly, working_days};
 
 /// A firm pays its staff of eight to fifteen every month.
-pub(super) fn payroll(scene: &mut Scene) {
+pub(in super::super) fn payroll(scene: &mut Scene) {
     let firm = scene.settled(Holder::Company, 90_000);
     let staff = scene.draw.between(8, 15);
     for member in scene.newcomers(staff) {
@@ -60,7 +19,7 @@ pub(super) fn payroll(scene: &mut Scene) {
 }
 
 /// A marketplace takes in the week's sales and pays its sellers, always the same.
-pub(super) fn marketplace(scene: &mut Scene) {
+pub(in super::super) fn marketplace(scene: &mut Scene) {
     let (market, sellers) = (scene.settled(Holder::Company, 60_000), scene.draw.between(3, 6));
     let sellers: Vec<Place> = (0..sellers).map(|_| scene.settled(Holder::Company, 15_000)).collect();
     for time in weekly(scene, 6) {
@@ -79,7 +38,7 @@ pub(super) fn marketplace(scene: &mut Scene) {
 }
 
 /// Five members of a staff rent from the same landlord: employer, staff, landlord look like a split and its return.
-pub(super) fn staff_rents(scene: &mut Scene) {
+pub(in super::super) fn staff_rents(scene: &mut Scene) {
     let (firm, landlord) = (scene.settled(Holder::Company, 40_000), scene.settled(Holder::Company, 9_000));
     for member in scene.newcomers(5) {
         let (wage, rent) = (scene.draw.between(260, 380) * 10 * EURO, scene.draw.between(90, 130) * 10 * EURO);
@@ -92,9 +51,9 @@ pub(super) fn staff_rents(scene: &mut Scene) {
 }
 
 /// A group's money goes round its three accounts every working day.
-pub(super) fn cash_pool(scene: &mut Scene) {
+pub(in super::super) fn cash_pool(scene: &mut Scene) {
     let header = scene.settled(Holder::Company, 400_000);
-    let subs = [0, 1].map(|_| scene.world.open_beside(header, &mut scene.draw));
+    let subs = [0, 1].map(|_| scene.beside(header));
     for day in working_days(scene, 4) {
         let mut cents = scene.draw.between(90, 200) * 100 * EURO;
         for (hour, from, to) in [(8, header, subs[0]), (12, subs[0], subs[1]), (17, subs[1], header)] {
@@ -106,7 +65,7 @@ pub(super) fn cash_pool(scene: &mut Scene) {
 }
 
 /// Two or three firms buy from the same suppliers every week.
-pub(super) fn shared_suppliers(scene: &mut Scene) {
+pub(in super::super) fn shared_suppliers(scene: &mut Scene) {
     let (buyers, suppliers) = (scene.draw.between(2, 3), scene.draw.between(3, 4));
     let [buyers, suppliers] = [buyers, suppliers]
         .map(|number| (0..number).map(|_| scene.settled(Holder::Company, 40_000)).collect::<Vec<_>>());
@@ -119,7 +78,7 @@ pub(super) fn shared_suppliers(scene: &mut Scene) {
 }
 
 /// Retailers pay wholesalers, who pay one producer, every week.
-pub(super) fn wholesale(scene: &mut Scene) {
+pub(in super::super) fn wholesale(scene: &mut Scene) {
     let retailers: Vec<Place> = (0..2).map(|_| scene.settled(Holder::Merchant, 30_000)).collect();
     let wholesalers: Vec<Place> = (0..3).map(|_| scene.settled(Holder::Company, 40_000)).collect();
     let producer = scene.settled(Holder::Company, 90_000);
@@ -138,7 +97,7 @@ pub(super) fn wholesale(scene: &mut Scene) {
 }
 
 /// A line of trade in which every firm keeps a margin of 25 to 50 %.
-pub(super) fn supply_chain(scene: &mut Scene) {
+pub(in super::super) fn supply_chain(scene: &mut Scene) {
     let start = scene.start(10);
     let line: Vec<Place> = (0..6).map(|_| scene.settled(Holder::Company, 60_000)).collect();
     let mut cents = scene.draw.between(200, 400) * 100 * EURO;
@@ -150,26 +109,9 @@ pub(super) fn supply_chain(scene: &mut Scene) {
     }
 }
 
-/// A wage is paid; a part goes to a relative, and a part of that abroad.
-pub(super) fn family_support(scene: &mut Scene) {
-    let firm = scene.settled(Holder::Company, 80_000);
-    let (worker, relative) = (scene.newcomer(), scene.newcomer());
-    scene.world.accounts[worker].turnover = Some(3_400);
-    let remitter = scene.draw.pick(&scene.world.remitters);
-    for time in monthly(scene, 27) {
-        scene.pay_by(Channel::Transfer, time, firm, worker, 3_400 * EURO, "salary");
-        let share = scene.less(3_400 * EURO, 500, 650);
-        let (later, last) = (time + scene.hours(2, 20), time + scene.hours(22, 44));
-        scene.pay_by(Channel::Instant, later, worker, relative, share, "family support");
-        let sent = scene.less(share, 250, 500);
-        scene.pay_by(Channel::Remittance, last, relative, remitter, sent, "family support");
-    }
-}
-
 /// A marketplace collects through one processor and pays its sellers through another.
-pub(super) fn payout_provider(scene: &mut Scene) {
-    let mut processors = scene.world.processors.clone();
-    scene.draw.shuffle(&mut processors);
+pub(in super::super) fn payout_provider(scene: &mut Scene) {
+    let processors = scene.draw.several(&scene.world.processors, 2);
     let market = scene.settled(Holder::Company, 60_000);
     let sellers: Vec<Place> = (0..5).map(|_| scene.settled(Holder::Company, 12_000)).collect();
     for time in weekly(scene, 4) {
@@ -185,7 +127,7 @@ pub(super) fn payout_provider(scene: &mut Scene) {
 }
 
 /// A notary's client account receives the price of a house and pays it out.
-pub(super) fn escrow(scene: &mut Scene) {
+pub(in super::super) fn escrow(scene: &mut Scene) {
     let notary = scene.settled(Holder::Settlement, 60_000);
     for _ in 0..3 {
         let start = scene.start(4);
@@ -198,7 +140,7 @@ pub(super) fn escrow(scene: &mut Scene) {
 }
 
 /// A craftsman's customers settle their invoices in one week.
-pub(super) fn craftsman(scene: &mut Scene) {
+pub(in super::super) fn craftsman(scene: &mut Scene) {
     let (craftsman, start) = (scene.settled(Holder::Company, 30_000), scene.start(7));
     let customers = scene.draw.between(4, 6);
     for customer in scene.people(customers) {
@@ -208,52 +150,87 @@ pub(super) fn craftsman(scene: &mut Scene) {
 }
 
 /// A shop brings its takings to the bank every day but Sunday, now below the threshold, now above.
-pub(super) fn shop_takings(scene: &mut Scene) {
+pub(in super::super) fn shop_takings(scene: &mut Scene) {
     let shop = scene.settled(Holder::Merchant, 200_000);
-    let desk = scene.cash_of(shop);
-    for day in (0..scene.calendar.days).filter(|day| day % 7 != 4) {
+    for day in (0..scene.calendar.days.min(60)).filter(|day| day % 7 != 4) {
         let time = day * DAY + 9 * HOUR + scene.draw.between(0, HOUR);
         let cents = scene.draw.between(780, 1_040) * 10 * EURO;
-        scene.pay_by(Channel::Cash, time, desk, shop, cents, "takings");
+        let (desk, hand) = (scene.desk_of(shop), Hand::Staff(shop, u8::from(day % 2 == 0)));
+        scene.deposit_at(desk, hand, time, shop, cents);
     }
 }
 
-/// A worker draws most of the wage in cash when it comes.
-pub(super) fn payday_cash(scene: &mut Scene) {
-    let (firm, worker) = (scene.settled(Holder::Company, 80_000), scene.newcomer());
-    let wage = scene.draw.between(22, 30) * 100;
-    scene.world.accounts[worker].turnover = Some(wage);
-    let machine = scene.cash_of(worker);
-    for time in monthly(scene, 28) {
-        scene.pay_by(Channel::Transfer, time, firm, worker, wage * EURO, "salary");
-        let (left, times) = (scene.less(wage * EURO, 50, 180), scene.draw.between(2, 3));
-        for cents in scene.split(left, times) {
-            let later = time + scene.hours(1, 44);
-            scene.pay_by(Channel::Cash, later, worker, machine, cents / (10 * EURO) * 10 * EURO, "");
-        }
-    }
-}
-
-/// A journey is paid from one account, and given back to another of the same customer.
-pub(super) fn travel_refund(scene: &mut Scene) {
-    let start = scene.start(14);
-    let (customer, agency) = (scene.newcomer(), scene.settled(Holder::Merchant, 150_000));
-    let other = scene.world.open_beside(customer, &mut scene.draw);
-    let cents = scene.draw.between(60, 90) * 100 * EURO;
-    scene.pay_by(Channel::Transfer, start, customer, agency, cents, "travel");
-    let later = start + scene.hours(100, 160);
-    scene.pay_by(Channel::Transfer, later, agency, other, cents, "refund");
-}
-
-/// A subsidiary is filled every morning and swept every evening, for as long as the ledger lasts.
-pub(super) fn zero_balance(scene: &mut Scene) {
+/// A subsidiary is filled every morning and swept every evening, for eight weeks or as long as the ledger lasts.
+pub(in super::super) fn zero_balance(scene: &mut Scene) {
     let header = scene.settled(Holder::Company, 300_000);
-    let sub = scene.world.open_beside(header, &mut scene.draw);
-    for day in working_days(scene, scene.calendar.days / 7) {
+    let sub = scene.beside(header);
+    for day in working_days(scene, (scene.calendar.days / 7).min(8)) {
         let cents = scene.draw.between(30, 80) * 100 * EURO;
         for (hour, from, to) in [(7, header, sub), (18, sub, header)] {
             let (time, cents) = (day * DAY + hour * HOUR + scene.draw.between(0, 900), scene.less(cents, 0, 30));
             scene.pay_by(Channel::Transfer, time, from, to, cents, "cash pooling");
         }
+    }
+}
+
+/// A licensed acquirer takes card payments for twelve shops and settles with them every week, less its fee (L3).
+pub(in super::super) fn acquirer(scene: &mut Scene) {
+    let acquirer = scene.settled(Holder::Processor, 900_000);
+    let shops: Vec<Place> = (0..12).map(|_| scene.settled(Holder::Merchant, 20_000)).collect();
+    for time in weekly(scene, 3) {
+        for &shop in &shops {
+            let mut sales = 0;
+            for _ in 0..scene.draw.between(1, 3) {
+                let (before, cents, buyer) = (scene.hours(10, 140), scene.tens(3, 60), scene.citizen());
+                sales += cents;
+                let sale = Payment::new(Channel::Card, time - before, [buyer, acquirer], cents).purpose("purchase");
+                scene.play(sale.meant_for(shop));
+            }
+            let (later, left) = (time + scene.hours(0, 4), scene.less(sales, 12, 29));
+            scene.pay_by(Channel::Transfer, later, acquirer, shop, left, "settlement");
+        }
+    }
+}
+
+/// A charity's appeal brings thirty gifts in two weeks, most of them small; it pays for relief goods weeks later (L5).
+pub(in super::super) fn appeal(scene: &mut Scene) {
+    let start = scene.start(45);
+    let (charity, supplier) = (scene.settled(Holder::Company, 9_000), scene.settled(Holder::Company, 80_000));
+    let mut given = 0;
+    for donor in scene.people(30) {
+        let (time, cents) = (start + scene.hours(0, 330), scene.draw.lognormal(6_000, 90) / 500 * 500 + 500);
+        given += cents;
+        scene.pay_by(Channel::Transfer, time, donor, charity, cents, "donation");
+    }
+    let (later, share) = (start + scene.draw.between(25 * DAY, 40 * DAY), scene.less(given, 300, 600));
+    scene.pay_by(Channel::Transfer, later, charity, supplier, share, "invoice");
+}
+
+/// Three employees of a shop bring its takings in turn, now below the threshold, now above (L10).
+pub(in super::super) fn shop_staff(scene: &mut Scene) {
+    let shop = scene.settled(Holder::Merchant, 160_000);
+    for (number, day) in (0u8..).zip(working_days(scene, 3)) {
+        let (time, cents) = (day * DAY + 10 * HOUR + scene.minutes(0, 300), scene.tens(420, 1_250));
+        let desk = scene.desk_of(shop);
+        scene.deposit_at(desk, Hand::Staff(shop, number % 3), time, shop, cents);
+    }
+}
+
+/// An exchange pays its customers from one hot wallet and has what is left sent on to the next: payments are large shares
+/// of small sums, and the chain is short (L17).
+pub(in super::super) fn hot_wallet(scene: &mut Scene) {
+    let start = scene.start(6);
+    let exchange = scene.draw.pick(&scene.world.exchanges);
+    let mut from = scene.young(Holder::Wallet, 5, 100);
+    let (mut time, mut cents) = (start, scene.tens(300, 1_800));
+    scene.pay_by(Channel::Crypto, time, exchange, from, cents, "");
+    for _ in 0..scene.draw.between(2, 3) {
+        time += scene.hours(2, 30);
+        let (customer, next) = (scene.young(Holder::Wallet, 30, 400), scene.young(Holder::Wallet, 0, 5));
+        let spent = cents * scene.draw.between(20, 70) / 100 / EURO * EURO;
+        scene.pay_by(Channel::Crypto, time, from, customer, spent, "");
+        cents -= spent;
+        scene.pay_by(Channel::Crypto, time + 1, from, next, cents, "");
+        from = next;
     }
 }
