@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -222,4 +223,101 @@ fn a_rule_that_the_ledger_cannot_answer_fails_with_the_reason() {
     let (code, told) = test_with(folder.path(), &["hubs.expect.yaml"]);
     assert_eq!(code, 1, "{told}");
     assert!(told.contains("not evaluable") && told.contains("branch"), "{told}");
+}
+
+#[test]
+fn the_report_in_junit_xml_goes_to_a_file_or_to_standard_output() {
+    let folder = project("  - rule: hubs\n    exactly: 2\n  - rule: hubs\n    at_least: 9\n");
+    let arguments = ["test", "hubs.yaml", "--format", "junit", "--junit", "report.xml"];
+    let output = moneytrail(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let report = fs::read_to_string(folder.path().join("report.xml")).expect("a report");
+    assert_eq!(report, String::from_utf8_lossy(&output.stdout));
+    for line in [
+        "<testsuites name=\"moneytrail\" tests=\"4\" failures=\"1\" errors=\"0\" skipped=\"0\">",
+        "  <testsuite name=\"hubs\" file=\"hubs.yaml\" tests=\"2\" failures=\"0\" errors=\"0\" skipped=\"0\">",
+        "      <failure message=\"found 2, expected at least 9 matches\">found 2, expected at least 9 matches</failure>",
+    ] {
+        assert!(report.contains(line), "{line}\n{report}");
+    }
+    assert_eq!(moneytrail(folder.path(), &arguments).stdout, output.stdout, "no time is in it");
+}
+
+/// A program that runs, and ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn watched_tests_run_again_when_a_file_changes_and_survive_a_mistake() {
+    let folder = project("  - rule: hubs\n    exactly: 2\n");
+    let log = TempDir::new().expect("a folder");
+    let log = log.path().join("log");
+    let file = fs::File::create(&log).expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
+    command.args(["test", "hubs.yaml", "--watch"]).current_dir(folder.path()).stdin(Stdio::null());
+    command.stdout(file.try_clone().expect("the same file")).stderr(file);
+    let mut running = Running(command.spawn().expect("the program starts"));
+    let mut told = 0;
+    let mut wait_for = |wanted: &[&str]| {
+        for _ in 0..600 {
+            let text = fs::read_to_string(&log).expect("text");
+            if wanted.iter().all(|words| text[told..].contains(words)) && text.ends_with("; Ctrl-C ends\n") {
+                let since = text[told..].to_owned();
+                told = text.len();
+                return since;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("{wanted:?} is not told:\n{}", fs::read_to_string(&log).expect("text"));
+    };
+    wait_for(&["3 tests: 3 passed, 0 failed\n", "watching 3 files"]);
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
+    write("data/ledger.csv", &LEDGER.replace("\nt4", "\nx4").replace("b,k,9.00", "b,n,9.00"));
+    let changed = wait_for(&["changed: data/ledger.csv\n", "3 tests: 2 passed, 1 failed\n"]);
+    assert!(!changed.contains("changed: hubs"), "{changed}");
+    write("hubs.yaml", "typology: hubs\nwithni: 1d\n");
+    wait_for(&["changed: hubs.yaml\n", "write `within`"]);
+    write("hubs.yaml", RULE);
+    write("hubs.expect.yaml", "ledger: data/ledger.csv\nexpect: [{ rule: hubs, exactly: 1 }]\n");
+    wait_for(&["3 tests: 3 passed, 0 failed\n"]);
+    assert_eq!(running.0.try_wait().expect("a state"), None, "it runs until it is ended");
+    let shipped = moneytrail(folder.path(), &["test", "--watch"]);
+    assert_eq!(shipped.status.code(), Some(2), "the rules inside the program do not change");
+}
+
+/// `docs/testing.md` gives its files as blocks with a name, and its commands with all that they print.
+/// `MONEYTRAIL_UPDATE=1` writes the outputs anew; read the difference before you commit it.
+#[test]
+fn the_page_on_testing_shows_what_its_commands_print() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/testing.md");
+    let page = fs::read_to_string(&path).expect("the page");
+    let folder = TempDir::new().expect("a folder");
+    let mut commands = 0;
+    let mut parts: Vec<String> = page.split("```").map(str::to_owned).collect();
+    for block in parts.iter_mut().skip(1).step_by(2) {
+        let (kind, text) = block.split_once('\n').expect("a block has a line");
+        if let Some((_, name)) = kind.split_once(' ') {
+            fs::write(folder.path().join(name), text).expect("a file");
+        } else if let Some(command) = text.strip_prefix("$ moneytrail ").and_then(|rest| rest.lines().next()) {
+            let output = moneytrail(folder.path(), &command.split(' ').collect::<Vec<_>>());
+            let said = [output.stdout, output.stderr].concat();
+            let lines: Vec<String> =
+                String::from_utf8_lossy(&said).lines().map(|line| line.trim_end().to_owned()).collect();
+            *block = format!("{kind}\n$ moneytrail {command}\n{}\n", lines.join("\n"));
+            commands += 1;
+        }
+    }
+    let now = parts.join("```");
+    assert!(commands >= 4, "only {commands} commands");
+    if std::env::var_os("MONEYTRAIL_UPDATE").is_some() {
+        fs::write(&path, &now).expect("a page that can be written");
+        return;
+    }
+    assert_eq!(page, now, "MONEYTRAIL_UPDATE=1 accepts it");
 }

@@ -63,7 +63,7 @@ pub(crate) enum Command {
     /// Print help; `moneytrail help language` prints the language reference.
     #[command(after_help = "Examples:\n  moneytrail help language\n  moneytrail help run")]
     Help {
-        /// A subcommand, or `language`, `data`, `typologies`.
+        /// A subcommand, or `language`, `testing`, `data`, `typologies`.
         topic: Option<String>,
     },
 }
@@ -238,9 +238,10 @@ Examples:
   moneytrail test typologies/mules/mule-chain.yaml
   moneytrail test sample_data
   moneytrail test typologies --filter mule-chain --format json
+  moneytrail test typologies/mules --junit report.xml
 
 A rule file's tests stand in it. An expectation file, NAME.expect.yaml, says what rules must find in a whole ledger; the
-one beside a rule file, with its name, is run with the rule. `moneytrail help data` describes expectation files.")]
+one beside a rule file, with its name, is run with the rule. `moneytrail help testing` shows both at work.")]
 pub(crate) struct Test {
     /// Rule files, expectation files, or folders that hold some; else the rules shipped inside the program.
     #[arg(value_name = "PATH")]
@@ -250,7 +251,24 @@ pub(crate) struct Test {
     pub(crate) filter: Option<String>,
     /// The form of the report.
     #[arg(long, value_name = "FORM", default_value = "text")]
-    pub(crate) format: ReportForm,
+    pub(crate) format: TestForm,
+    /// Also write the report to this file as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Run again whenever a file that the tests read changes, until Ctrl-C.
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+/// A form of the report on tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestForm {
+    /// Lines for people.
+    Text,
+    /// One JSON object.
+    Json,
+    /// JUnit XML, for build servers.
+    Junit,
 }
 
 /// A form of a report.

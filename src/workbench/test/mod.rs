@@ -5,10 +5,12 @@
 
 mod difference;
 mod expect;
+mod junit;
 mod pairing;
 
 pub use difference::{Difference, Line, Missing, Roles, Seen, Sign};
 pub use expect::{hold, name};
+pub use junit::junit;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -24,8 +24,9 @@ use crate::args::Arguments;
 use crate::failure::Failure;
 
 /// The pages that `help TOPIC` prints beside the subcommands.
-const PAGES: [(&str, &str); 3] = [
+const PAGES: [(&str, &str); 4] = [
     ("language", include_str!("../../../../docs/language.md")),
+    ("testing", include_str!("../../../../docs/testing.md")),
     ("data", include_str!("../../../../docs/data.md")),
     ("typologies", include_str!("../../../../docs/typologies.md")),
 ];
@@ -55,7 +56,7 @@ pub(crate) fn help(topic: Option<&str>) -> Result<u8, Failure> {
                 Some(subcommand) => subcommand.render_long_help().to_string(),
                 None => {
                     return Err(Failure::usage(format!(
-                        "there is no help on `{topic}`; try `language`, `data`, `typologies` or a subcommand"
+                        "there is no help on `{topic}`; try `language`, `testing`, `data`, `typologies` or a subcommand"
                     )));
                 }
             },

@@ -1,41 +1,26 @@
-//! `test`: the tests that rules carry, and expectation files over whole ledgers.
+//! Which tests run: rule files and expectation files, and all that these name.
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use moneytrail::engine;
 use moneytrail::ingest;
 use moneytrail::lang::{self, ExpectationFile, Source, TypologySet};
-use moneytrail::workbench::test::{self, Line, Outcome, Sign};
-use serde::Serialize;
+use moneytrail::workbench::test::{self, Outcome};
 
-use crate::args::{ReportForm, Test};
-use crate::failure::{FOUND, Failure, USAGE};
-use crate::{library, terminal};
-
-pub(crate) fn run(arguments: &Test) -> Result<u8, Failure> {
-    let chosen = Chosen::at(&arguments.paths)?;
-    let outcomes = chosen.run(arguments.filter.as_deref())?;
-    if let (Some(filter), true) = (&arguments.filter, outcomes.is_empty()) {
-        return Err(Failure::usage(format!("no test has `{filter}` in its line; without --filter all are listed")));
-    }
-    match arguments.format {
-        ReportForm::Text => text(&chosen, &outcomes)?,
-        ReportForm::Json => json(&outcomes)?,
-    }
-    Ok(if outcomes.iter().any(|outcome| outcome.failure.is_some()) { FOUND } else { 0 })
-}
+use crate::failure::{Failure, USAGE};
+use crate::library;
 
 /// The files whose tests run.
-struct Chosen {
+pub(super) struct Chosen {
     /// Rule files; with `None` the shipped rules.
     rules: Option<Vec<PathBuf>>,
-    expectations: Vec<PathBuf>,
+    /// Expectation files.
+    pub(super) expectations: Vec<PathBuf>,
 }
 
 impl Chosen {
-    fn at(paths: &[PathBuf]) -> Result<Self, Failure> {
+    pub(super) fn at(paths: &[PathBuf]) -> Result<Self, Failure> {
         if paths.is_empty() {
             return Ok(Self { rules: None, expectations: Vec::new() });
         }
@@ -51,8 +36,15 @@ impl Chosen {
         Ok(Self { rules: Some(rules), expectations })
     }
 
-    fn rule_count(&self) -> Result<usize, Failure> {
+    pub(super) fn rule_count(&self) -> Result<usize, Failure> {
         Ok(self.sources()?.len())
+    }
+
+    /// Every file and folder that the tests read, as far as their files name them.
+    pub(super) fn read(&self) -> Vec<PathBuf> {
+        let rules = self.rules.iter().flatten().cloned();
+        let named = self.expectations.iter().flat_map(|path| named(path));
+        rules.chain(self.expectations.iter().cloned()).chain(named).collect()
     }
 
     fn sources(&self) -> Result<Vec<Source>, Failure> {
@@ -63,7 +55,7 @@ impl Chosen {
     }
 
     /// Runs all tests, first those of rules, then expectation files, each in path order.
-    fn run(&self, filter: Option<&str>) -> Result<Vec<Outcome>, Failure> {
+    pub(super) fn run(&self, filter: Option<&str>) -> Result<Vec<Outcome>, Failure> {
         let own = self.sources()?;
         let mut outcomes = if own.is_empty() { Vec::new() } else { test::run(&carried(&own, filter)?) };
         for path in &self.expectations {
@@ -71,6 +63,17 @@ impl Chosen {
         }
         Ok(outcomes)
     }
+}
+
+/// The files that an expectation file names; none where it cannot be read, which running it says.
+fn named(path: &Path) -> Vec<PathBuf> {
+    let read = library::read(path).ok().and_then(|source| lang::expectations(&source, None).ok());
+    let Some(file) = read else { return Vec::new() };
+    let tables = [&file.accounts, &file.rates, &file.mapping].into_iter().flatten();
+    let texts = file.ledgers.iter().chain(&file.rules).chain(file.lists.values()).chain(tables);
+    let mut paths: Vec<PathBuf> = texts.map(|text| at(path, text)).collect();
+    paths.extend(neighbour(path));
+    paths
 }
 
 /// The expectation file of a rule file: in the same folder, with its name.
@@ -123,9 +126,13 @@ fn rules_of(file: &ExpectationFile, path: &Path) -> Result<Vec<Source>, Failure>
     if !file.rules.is_empty() {
         return library::sources(&file.rules.iter().map(|named| at(path, named)).collect::<Vec<_>>());
     }
-    let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split(".expect.").next());
-    let neighbour = at(path, &format!("{}.yaml", stem.unwrap_or_default()));
-    library::sources(&if neighbour.is_file() { vec![neighbour] } else { Vec::new() })
+    library::sources(&neighbour(path).into_iter().collect::<Vec<_>>())
+}
+
+/// The rule file of an expectation file: in the same folder, with its name.
+fn neighbour(path: &Path) -> Option<PathBuf> {
+    let stem = path.file_name()?.to_str()?.split(".expect.").next()?;
+    Some(at(path, &format!("{stem}.yaml"))).filter(|path| path.is_file())
 }
 
 fn request(file: &ExpectationFile, path: &Path, sources: Vec<Source>) -> engine::Request {
@@ -150,76 +157,4 @@ fn request(file: &ExpectationFile, path: &Path, sources: Vec<Source>) -> engine:
         },
         ..engine::Request::default()
     }
-}
-
-fn text(chosen: &Chosen, outcomes: &[Outcome]) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    for outcome in outcomes {
-        match (&outcome.failure, &outcome.todo) {
-            (Some(failure), _) => {
-                writeln!(out, "{} ... FAILED\n  {}:{}", outcome.label(), outcome.path, outcome.line)?;
-                for line in failure.lines() {
-                    writeln!(out, "  {}", coloured(&line))?;
-                }
-            }
-            (None, Some(reason)) => writeln!(out, "{} ... todo: {reason}", outcome.label())?,
-            (None, None) => writeln!(out, "{} ... ok", outcome.label())?,
-        }
-    }
-    let [passed, failed, todo] = tally(outcomes);
-    let (rules, files) = (chosen.rule_count()?, chosen.expectations.len());
-    let parts = [(rules, "rule"), (files, "expectation file")].into_iter().filter(|(count, _)| *count > 0);
-    let mut parts: Vec<String> = parts.map(|(count, noun)| terminal::counted(count, noun)).collect();
-    parts.push(terminal::counted(outcomes.len(), "test"));
-    let todo = if todo > 0 { format!(", {todo} todo") } else { String::new() };
-    writeln!(out, "{}: {passed} passed, {failed} failed{todo}", parts.join(", "))?;
-    Ok(())
-}
-
-/// How many tests passed, failed, and are known to fail.
-fn tally(outcomes: &[Outcome]) -> [usize; 3] {
-    let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
-    let todo = outcomes.iter().filter(|outcome| outcome.todo.is_some()).count();
-    [outcomes.len() - failed - todo, failed, todo]
-}
-
-fn coloured(line: &Line) -> String {
-    match line.sign {
-        Sign::Missing => terminal::signed('-', &line.text),
-        Sign::Extra => terminal::signed('+', &line.text),
-        Sign::Plain => line.text.clone(),
-    }
-}
-
-/// One test in JSON.
-#[derive(Serialize)]
-struct Told<'a> {
-    suite: &'a str,
-    rule: &'a str,
-    test: &'a str,
-    path: &'a str,
-    line: usize,
-    verdict: &'static str,
-    todo: Option<&'a str>,
-    difference: Vec<String>,
-}
-
-fn json(outcomes: &[Outcome]) -> Result<(), Failure> {
-    let tests: Vec<Told<'_>> = outcomes.iter().map(told).collect();
-    let [passed, failed, todo] = tally(outcomes);
-    let report = serde_json::json!({ "passed": passed, "failed": failed, "todo": todo, "tests": tests });
-    writeln!(io::stdout(), "{report:#}")?;
-    Ok(())
-}
-
-fn told(outcome: &Outcome) -> Told<'_> {
-    let verdict = match (&outcome.failure, &outcome.todo) {
-        (Some(_), _) => "failed",
-        (None, Some(_)) => "todo",
-        (None, None) => "passed",
-    };
-    let lines = outcome.failure.iter().flat_map(test::Failure::lines);
-    let Outcome { suite, rule, test, path, line, todo, .. } = outcome;
-    let difference = lines.map(|line| line.text).collect();
-    Told { suite, rule, test, path, line: *line, verdict, todo: todo.as_deref(), difference }
 }
