@@ -269,6 +269,15 @@ fn a_transfer_may_belong_to_two_instances_and_a_label_told_twice_is_one() {
 }
 
 #[test]
+fn an_instance_that_is_told_under_a_name_and_under_a_number_counts_once() {
+    let analysis = three("tx_id,label_typology,label_instance\n3,fan_in,y\n4,fan_in,y\n4,fan_in,17\n3,fan_in,17\n");
+    let labels = analysis.intake.labels.as_ref().expect("labels");
+    let truth = Truth::new(labels, &analysis.intake.ledger, &Names::default());
+    let names: Vec<&str> = truth.instances.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["y"]);
+}
+
+#[test]
 fn labels_that_find_no_transfer_are_told_with_file_and_line() {
     let notes = three("tx_id,label\n3,1\n77,1\n78,1\n").intake.notes;
     let note = notes.iter().find(|note| note.contains("labelled transfers are not in the ledger")).expect("a note");

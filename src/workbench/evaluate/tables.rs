@@ -174,11 +174,18 @@ fn typologies(evaluation: &Evaluation) -> Sheet {
         };
         grains.map(row).to_vec()
     };
+    let (shown, hidden): (Vec<_>, Vec<_>) =
+        evaluation.typologies.iter().partition(|one| !one.rules.is_empty() || one.any.touched.found > 0);
+    let left_out = match hidden.len() {
+        0 => String::new(),
+        count => format!(" Left out: {count} that no rule of the run is for, and that no match touches."),
+    };
     Sheet {
         title: "Labelled typologies".to_owned(),
-        note:
-            "What is found by the typology's own rules, and by any rule of the run; precision is that of its own rules."
-                .to_owned(),
+        note: format!(
+            "What is found by the typology's own rules, and by any rule of the run; precision is that of its own \
+             rules.{left_out}"
+        ),
         headings: vec![
             "labelled as",
             "own rules",
@@ -189,7 +196,7 @@ fn typologies(evaluation: &Evaluation) -> Sheet {
             "precision",
         ],
         numbers: (3..7).collect(),
-        rows: evaluation.typologies.iter().flat_map(rows).collect(),
+        rows: shown.into_iter().flat_map(rows).collect(),
     }
 }
 

@@ -72,9 +72,7 @@ impl Truth {
                 None => truth.loose.push((*row, typology.map(str::to_owned))),
             }
         }
-        for ((is_lookalike, typology, name), mut rows) in gathered {
-            rows.sort_unstable();
-            rows.dedup();
+        for ((is_lookalike, typology, rows), name) in once_each(gathered) {
             let fault = || validate::fault(typology, &names.rules(typology), &rows, ledger);
             let standing =
                 if is_lookalike { Standing::Lookalike } else { fault().map_or(Standing::Sound, Standing::SetAside) };
@@ -101,6 +99,23 @@ impl Truth {
         let start = self.members.partition_point(|member| member.0 < row);
         self.members[start..].iter().take_while(move |member| member.0 == row).map(|member| member.1)
     }
+}
+
+/// Transfers that are labelled as one thing, and its name.
+type Named<'l> = BTreeMap<(bool, &'l str, Vec<RowId>), &'l str>;
+
+/// The same instance told in two files, as labels and as blocks of attempts, is one; a name goes before a number.
+fn once_each<'l>(gathered: BTreeMap<(bool, &'l str, &'l str), Vec<RowId>>) -> Named<'l> {
+    let mut named = Named::new();
+    for ((is_lookalike, typology, name), mut rows) in gathered {
+        rows.sort_unstable();
+        rows.dedup();
+        let kept = named.entry((is_lookalike, typology, rows)).or_insert(name);
+        if kept.parse::<u64>().is_ok() {
+            *kept = name;
+        }
+    }
+    named
 }
 
 impl Labelled {

@@ -104,14 +104,21 @@ pub(super) fn names(typed: &[String]) -> Result<Names, Failure> {
     Ok(names)
 }
 
+/// How many labels without a rule are named.
+const NAMED: usize = 5;
+
 /// A label that no rule of the run looks for is worth knowing: its instances can only be found by chance.
 fn say_which_labels_have_no_rule(truth: &Truth, is_known: impl Fn(&str) -> bool) {
     let lonely = truth.instances.iter().filter(|one| one.is_sound() && !one.rules.iter().any(|rule| is_known(rule)));
     let mut lonely: Vec<String> = lonely.map(|one| normal(&one.typology)).collect();
     lonely.dedup();
     if !lonely.is_empty() {
-        let labels = lonely.join(", ");
-        terminal::complain(&format!("note: no rule of this run is for {labels}; --typology LABEL=RULE says which is"));
+        let (some, more) = lonely.split_at(lonely.len().min(NAMED));
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        let labels = some.join(", ");
+        terminal::complain(&format!(
+            "note: no rule of this run is for {labels}{more}; --typology LABEL=RULE says which is"
+        ));
     }
 }
 
