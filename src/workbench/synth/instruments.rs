@@ -6,7 +6,7 @@ use super::calendar::DAY;
 use super::scene::{EURO, Scene};
 use super::world::Holder;
 
-/// Three to six others load a prepaid card with 200 to 900 each within two days, and all but 1 to 8 % is drawn within three
+/// Three to six others load a prepaid card with 300 to 950 each within two days, and all but 1 to 8 % is drawn within three
 /// at machines of two or more countries (FATF 2010 on new payment methods; FIN-2010-A001).
 pub(super) fn prepaid_load_and_cash_out(scene: &mut Scene) {
     let start = scene.start(8);
@@ -48,7 +48,7 @@ pub(super) fn ewallet_exchange_layering(scene: &mut Scene) {
     scene.pay_by(Channel::Wallet, paid, second, taker, left, "");
 }
 
-/// Two to four times within a month a player deposits 600 to 4,000 and takes 87 to 105 % of it out again within six days
+/// Two to four times within a month a player deposits 900 to 6,000 and takes 87 to 105 % of it out again within six days
 /// (MONEYVAL 2013 on online gaming; the share is a judgement).
 pub(super) fn gambling_pass_through(scene: &mut Scene) {
     let (rounds, start) = (scene.draw.between(2, 4), scene.start(36));
@@ -85,7 +85,7 @@ pub(super) fn crypto_ramp_layering(scene: &mut Scene) {
     }
 }
 
-/// A sum of 20,000 to 150,000 goes through 6 to 16 addresses, each used once: 1 to 10 % is peeled off to an exchange or
+/// A sum of 20,000 to 150,000 goes through 6 to 16 addresses, each used once: 1.5 to 9.5 % is peeled off to an exchange or
 /// another address, the rest goes on after minutes or hours (90:10 to 99:1 and three repeats or more in the literature on
 /// blockchains).
 pub(super) fn peel_chain(scene: &mut Scene) {

@@ -35,7 +35,7 @@ pub(super) fn mule_chain(scene: &mut Scene) {
 }
 
 /// Five to nine mules, whose accounts were opened within a month, are fed like amounts within three hours, and each
-/// passes it on within 1 to 8 hours (Tide, synchronised transactions).
+/// passes it on within 1 to 5 hours (Tide: 1 to 8).
 pub(super) fn mule_herd(scene: &mut Scene) {
     let (mules, start) = (scene.draw.between(5, 9), scene.start(3));
     let (source, sink) = (scene.shell(), scene.person());

@@ -48,7 +48,7 @@ pub(super) fn nested_processor(scene: &mut Scene) {
     }
 }
 
-/// A front shop sells by card to 14 to 40 customers with cards of four to eight countries, tickets of 40 to 400, and hands
+/// A front shop sells by card to 14 to 40 customers with cards of four to eight countries, tickets of 80 to 400, and hands
 /// 65 to 95 % to a shop of another trade within a week (Mastercard's definition; FIN-2012-A010).
 pub(super) fn transaction_laundering(scene: &mut Scene) {
     let start = scene.start(30);
@@ -72,7 +72,7 @@ pub(super) fn transaction_laundering(scene: &mut Scene) {
 }
 
 /// Three to five shops of one owner at different banks each sell by card to 18 to 30 customers and settle to the owner
-/// weekly; 4 to 10 % of the sales are charged back 10 to 25 days later, spread over the shops (Visa's and Mastercard's
+/// weekly; 7 to 15 % of the sales are charged back 10 to 25 days later, spread over the shops (Visa's and Mastercard's
 /// monitoring programmes count each shop apart).
 pub(super) fn merchant_load_balancing(scene: &mut Scene) {
     let start = scene.start(50);
@@ -104,7 +104,7 @@ pub(super) fn merchant_load_balancing(scene: &mut Scene) {
     }
 }
 
-/// Three to seven buyers each buy three to six times from a shop, 12,000 or more in all; 75 to 95 % is paid out within ten
+/// Three to seven buyers each buy four to six times from a shop, 12,000 or more in all; 75 to 95 % is paid out within ten
 /// days, and a month or two later 40 to 80 % of the sales are charged back (AMLTRIX; disputes may come for 120 days).
 pub(super) fn chargeback_abuse(scene: &mut Scene) {
     let start = scene.start(85);
@@ -142,7 +142,7 @@ pub(super) fn refund_laundering(scene: &mut Scene) {
     }
 }
 
-/// Five to twelve virtual accounts, opened within the month, are each paid once or twice by strangers; each payment is
+/// Five to twelve virtual accounts, opened within the month, are each paid once by a stranger; each payment is
 /// pooled within hours, and all but 3 to 12 % leaves within a day to two to four others (FATF 2023 on virtual IBANs; RUSI:
 /// half of the money leaves a mule within the hour).
 pub(super) fn virtual_iban_rotation(scene: &mut Scene) {

@@ -15,7 +15,7 @@ fn degree(scene: &mut Scene) -> i64 {
     scene.draw.between(5, 12)
 }
 
-/// Many pay one, within five days.
+/// Five to twelve pay one, within five days (AMLworld's degrees: median 7.5, at most 16).
 pub(super) fn fan_in(scene: &mut Scene) {
     let start = scene.start(6);
     let (collector, degree) = (scene.person(), degree(scene));
@@ -25,7 +25,7 @@ pub(super) fn fan_in(scene: &mut Scene) {
     }
 }
 
-/// One pays many, within five days.
+/// One pays five to twelve, within five days (AMLworld's degrees: median 7.5, at most 16).
 pub(super) fn fan_out(scene: &mut Scene) {
     let start = scene.start(6);
     let (distributor, degree) = (scene.shell(), degree(scene));
