@@ -16,6 +16,12 @@ fn whole(example: &str) -> String {
     )
 }
 
+/// The short examples of the reference, each as a page that holds one whole rule.
+pub(crate) fn examples(page: &str) -> Vec<String> {
+    let blocks = page.split("```yaml example\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.map(|example| format!("```yaml rule\n{}```\n", whole(example))).collect()
+}
+
 fn reference() -> String {
     std::fs::read_to_string("docs/language.md").expect("the reference")
 }
@@ -23,12 +29,7 @@ fn reference() -> String {
 #[test]
 fn the_rules_in_the_language_reference_do_what_it_says() {
     let page = reference();
-    let examples: Vec<String> = page
-        .split("```yaml example\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .map(|example| format!("```yaml rule\n{}```\n", whole(example)))
-        .collect();
+    let examples = examples(&page);
     assert!(examples.len() >= 12, "the reference shows an example of each construct, not {}", examples.len());
     for text in examples.iter().chain([&page]) {
         for outcome in compiled("docs/language.md", text).iter().flat_map(test::run) {

@@ -73,11 +73,13 @@ fn ends(searcher: &Searcher<'_>, flow: &Flow, rows: &[RowId]) -> Result<Vec<Acco
     Ok(accounts)
 }
 
-/// How many transfers stand one after another in the line of a flow.
+/// How often accounts lead to further accounts inside one instance: along the line, and, since a set joins what its
+/// neighbours have in common, there and back again.
 fn places(flow: &Flow) -> u32 {
     let hops = |shape: &Shape| match shape {
         Shape::Path { hops, .. } | Shape::Tree { hops, .. } => hops.most.unwrap_or(1),
-        Shape::One | Shape::Set { .. } => 1,
+        Shape::One => 1,
+        Shape::Set { .. } => 2,
     };
     flow.steps.iter().map(|step| hops(&step.shape)).sum()
 }

@@ -112,7 +112,9 @@ fn of_step(flow: &Flow, step: StepId) -> Vec<Clause> {
         clauses.push(Clause::MostHops(step));
     }
     if hops.is_some() || is_fed(flow, step) {
-        clauses.extend([Clause::LeastDelay(step), Clause::MostDelay(step)]);
+        clauses.push(Clause::LeastDelay(step));
+        // A delay that ends with the window is no clause of its own.
+        clauses.extend((part.delay.most < flow.within).then_some(Clause::MostDelay(step)));
     }
     clauses.extend(part.undoes.map(|_| Clause::Undoes(step)));
     if let Shape::Set { each, fan, .. } = part.shape {

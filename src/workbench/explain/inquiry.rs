@@ -76,6 +76,12 @@ impl<'s> Inquiry<'s> {
         &self.set.typologies[self.rule]
     }
 
+    /// What it is searched with.
+    #[must_use]
+    pub fn searcher(&self) -> &'s Searcher<'s> {
+        self.searcher
+    }
+
     /// The ledger between accounts.
     #[must_use]
     pub fn ledger(&self) -> &'s Ledger {
@@ -88,6 +94,12 @@ impl<'s> Inquiry<'s> {
             Fate::Reported(own) => Some(&**own),
             _ => None,
         })
+    }
+
+    /// The matches of the rules that it uses, each as the one transfer that it is here.
+    #[must_use]
+    pub fn standins(&self) -> &[StandIn] {
+        &self.standins
     }
 
     /// The reported match that holds all of these transfers and least else.

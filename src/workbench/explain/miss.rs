@@ -9,6 +9,7 @@ use crate::sift::{Fate, Fates, Match};
 use super::finished;
 use super::inquiry::Inquiry;
 use super::measure::Check;
+use super::missing::{Missing, missing};
 use super::nearest::{self, Nearest};
 use super::parameter::{self, Moved};
 
@@ -21,7 +22,7 @@ pub struct Miss {
     pub selves: Vec<RowId>,
     /// The reason.
     pub reason: Reason,
-    /// How many of the transfers the nearest thing holds.
+    /// How many of the transfers the nearest thing holds together.
     pub shared: usize,
     /// How many transfers it has.
     pub transfers: usize,
@@ -58,7 +59,11 @@ pub enum Reason {
         /// The parameter that moves the bound of the first, where one does.
         moved: Option<Box<Moved>>,
     },
-    /// Even with every clause lifted the flow holds only some of them together.
+    /// No clause alone is at fault: even with every clause lifted nothing stands for one of the steps.
+    Missing(Missing),
+    /// This match holds some of them, and even with every clause lifted the flow holds no more of them together.
+    Part(Box<Match>),
+    /// The flow has no place for any of them.
     Shape,
 }
 
@@ -98,17 +103,28 @@ pub fn nearest_miss(inquiry: &Inquiry<'_>, rows: &[RowId]) -> Result<Miss, Searc
         let moved = failing.first().and_then(|first| parameter::moved(inquiry, place.0, first)).map(Box::new);
         return Ok(done(Reason::Dropped { fate: fate.clone(), place, failing, moved }, all, size, false));
     }
-    let Some(nearest) = nearest::nearest(inquiry, &rows)? else { return Ok(done(Reason::Shape, 0, 0, false)) };
-    let Nearest { variant, checks, rows: held, shared, cut, .. } = nearest;
-    let mut failing = checks.into_iter().filter(|check| !check.holds);
+    let Some(nearest) = nearest::nearest(inquiry, &rows)? else {
+        let missing = missing(inquiry, &rows, nearest::room(inquiry, flow, &rows)?)?;
+        let shared = missing.map_or(0, |missing| missing.shared);
+        return Ok(done(missing.map_or(Reason::Shape, Reason::Missing), shared, 0, false));
+    };
+    let Nearest { variant, failing, rows: held, shared, cut } = nearest;
+    let mut failing = failing.into_iter();
     let reason = match failing.next() {
         Some(first) => {
             let moved = parameter::moved(inquiry, variant, &first).map(Box::new);
             Reason::Clause { variant, first: Box::new(first), others: failing.collect(), moved }
         }
-        None => Reason::Shape,
+        None => part(inquiry, &rows).map_or(Reason::Shape, |found| Reason::Part(Box::new(found.clone()))),
     };
     Ok(done(reason, shared, held.len(), cut))
+}
+
+/// The reported match that holds most of some transfers, and least else.
+fn part<'i>(inquiry: &'i Inquiry<'_>, rows: &[RowId]) -> Option<&'i Match> {
+    let held = |found: &Match| rows.iter().filter(|row| found.transfers.binary_search(row).is_ok()).count();
+    let touching = inquiry.matches().filter(|found| held(found) > 0);
+    touching.max_by_key(|found| (held(found), std::cmp::Reverse(found.transfers.len())))
 }
 
 /// The finished match that holds all of these transfers, came farthest and was dropped.
@@ -156,7 +172,16 @@ impl fmt::Display for Miss {
                 Some((first, others)) => write_failing(first, others, moved.as_deref(), f)?,
                 None => write!(f, "the finished match is dropped")?,
             },
-            Reason::Shape => write!(f, "the flow has no place for them together")?,
+            Reason::Missing(missing) => {
+                let (first, last) = (missing.filled.0 + 1, missing.filled.1 + 1);
+                let filled = if first == last { format!("step {first}") } else { format!("steps {first} to {last}") };
+                write!(f, "nothing stands beside them for step {}, even with every clause lifted; ", missing.step + 1)?;
+                write!(f, "they could stand in {filled}")?;
+            }
+            Reason::Part(found) => {
+                write!(f, "match {} holds some, and the flow has no place for the others", found.id)?;
+            }
+            Reason::Shape => write!(f, "the flow has no place for them")?,
         }
         let all = self.rows.len();
         if self.shared < all && self.shared > 0 {

@@ -35,6 +35,15 @@ pub struct Check {
     pub rows: Vec<RowId>,
 }
 
+impl Check {
+    /// A clause that has to be lifted, where no single value says how far.
+    pub(super) fn unmeasured(flow: &Flow, clause: Clause) -> Self {
+        let asked = clause::part_of(flow, clause).map_or_else(|| clause.word().to_owned(), |part| part.sql);
+        let (name, found) = (clause.name(flow), "lifting it lets them in".to_owned());
+        Self { clause, name, holds: false, asked, found, slack: None, value: None, rows: Vec::new() }
+    }
+}
+
 /// A value that a bound is held against.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
