@@ -13,6 +13,8 @@ struct Block<'p> {
     info: &'p str,
     /// Its lines.
     body: &'p str,
+    /// Where they begin on the page.
+    start: usize,
 }
 
 fn page() -> PathBuf {
@@ -26,7 +28,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
     while let Some((_, opened)) = rest.split_once("\n```") {
         let (info, inside) = opened.split_once('\n').expect("a fence ends its line");
         let (body, after) = inside.split_once("\n```\n").expect("a fence is closed");
-        blocks.push(Block { info, body });
+        blocks.push(Block { info, body, start: text.len() - inside.len() });
         rest = after;
     }
     blocks
@@ -58,8 +60,9 @@ fn timeless(line: &str) -> String {
     let mut words: Vec<&str> = line.split(' ').collect();
     for place in 1..words.len() {
         let unit = words[place].trim_end_matches([',', ';', '.', ')']);
-        if unit == "s" && words[place - 1].trim_start_matches('(').parse::<f64>().is_ok() {
-            words[place - 1] = "…";
+        let number = words[place - 1].strip_prefix('(');
+        if unit == "s" && number.unwrap_or(words[place - 1]).parse::<f64>().is_ok() {
+            words[place - 1] = if number.is_some() { "(…" } else { "…" };
         }
     }
     words.join(" ")
@@ -69,19 +72,21 @@ fn timeless(line: &str) -> String {
 fn the_session_of_the_page_replays_from_an_empty_folder() {
     let text = fs::read_to_string(page()).expect("the page");
     let folder = TempDir::new().expect("a folder");
-    let mut renewed = text.clone();
-    let mut ran = 0;
+    let (mut renewed, mut copied, mut ran) = (String::new(), 0, 0);
     for block in blocks(&text) {
         match block.info.split_once(' ') {
             Some(("yaml", name)) => fs::write(folder.path().join(name), format!("{}\n", block.body)).expect("a file"),
             _ if block.info == "console" => {
                 let outputs: Vec<String> = commands(block.body).map(|command| shown(folder.path(), command)).collect();
                 ran += outputs.len();
-                renewed = renewed.replace(block.body, &outputs.join("\n"));
+                renewed.push_str(&text[copied..block.start]);
+                renewed.push_str(&outputs.join("\n"));
+                copied = block.start + block.body.len();
             }
             _ => {}
         }
     }
+    renewed.push_str(&text[copied..]);
     assert!(ran >= 10, "only {ran} commands were run");
     if std::env::var_os("MONEYTRAIL_UPDATE").is_some() {
         fs::write(page(), renewed).expect("the page");

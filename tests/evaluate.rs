@@ -70,12 +70,12 @@ fn text(bytes: &[u8]) -> String {
 fn every_planted_instance_of_the_sample_is_found_by_its_own_rule() {
     let evaluation = judged(sample_run(), Unit::Case);
     let found = |one: &moneytrail::workbench::evaluate::Outcome| one.verdict == Verdict::FoundByItsOwnRule;
-    assert_eq!((evaluation.instances.len(), evaluation.set_aside.len()), (48, 0));
+    assert_eq!((evaluation.instances.len(), evaluation.set_aside.len()), (100, 0));
     assert!(evaluation.instances.iter().all(found), "{:#?}", evaluation.instances);
-    assert_eq!((evaluation.library.instance.tp, evaluation.library.instance.missed), (48, 0));
-    assert_eq!(evaluation.typologies.len(), 16);
+    assert_eq!((evaluation.library.instance.tp, evaluation.library.instance.missed), (100, 0));
+    assert_eq!(evaluation.typologies.len(), 50);
     for of in &evaluation.typologies {
-        assert_eq!((of.own.instance.tp, of.any.instance.found, of.any.instance.labelled), (3, 3, 3), "{}", of.typology);
+        assert_eq!((of.own.instance.tp, of.any.instance.found, of.any.instance.labelled), (2, 2, 2), "{}", of.typology);
     }
     let hits = evaluation.library.matches;
     assert_eq!(hits.total(), evaluation.subject.matches);
@@ -86,8 +86,8 @@ fn matches_on_lookalikes_are_wrong_and_listed_by_lookalike() {
     let evaluation = judged(sample_run(), Unit::Case);
     let listed: Vec<(&str, &str)> =
         evaluation.lookalikes.iter().map(|one| (one.lookalike_of.as_str(), one.instance.as_str())).collect();
-    assert_eq!(listed, [("gather-scatter", "marketplace-1"), ("structured-fan-in", "craftsman-1")]);
-    assert_eq!(evaluation.subject.lookalikes, 17);
+    assert_eq!(listed, [("gather-scatter", "L2-marketplace-1"), ("structured-fan-in", "L4-craftsman-1")]);
+    assert_eq!(evaluation.subject.lookalikes, 30);
     assert_eq!(evaluation.library.matches.lookalike, 2, "one match each");
     assert!(evaluation.lookalikes.iter().all(|one| one.matches.iter().all(|fit| fit.rule == "fan-in")));
 }

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod around;
+mod authoring;
 mod budgets;
 mod cases;
 mod check;
