@@ -82,13 +82,18 @@ impl fmt::Display for Moved {
         write!(f, "moving `{parameter}` from {from} to {to} lets it in")?;
         let Some(Outcome { before, after, holds_them }) = outcome else { return Ok(()) };
         let change = match after.cmp(before) {
-            std::cmp::Ordering::Greater => format!("{} more matches", after - before),
+            std::cmp::Ordering::Greater => more(after - before, "more"),
             std::cmp::Ordering::Equal => "as many matches".to_owned(),
-            std::cmp::Ordering::Less => format!("{} matches less", before - after),
+            std::cmp::Ordering::Less => more(before - after, "fewer"),
         };
         let held = if *holds_them { "one of them holds" } else { "none of them holds" };
         write!(f, " and gives {change} ({after}); {held} these transfers")
     }
+}
+
+/// So many matches more or fewer.
+fn more(number: usize, word: &str) -> String {
+    format!("{number} {word} match{}", if number == 1 { "" } else { "es" })
 }
 
 /// A transfer and what each step says of it.
