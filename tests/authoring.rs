@@ -102,7 +102,8 @@ fn the_session_of_the_page_replays_from_an_empty_folder() {
 fn every_command_of_the_authors_bench_is_used_in_the_session() {
     let text = fs::read_to_string(page()).expect("the page");
     let used: Vec<String> = blocks(&text).iter().flat_map(|block| commands(block.body)).map(str::to_owned).collect();
-    for command in ["new", "check", "fmt", "test", "synth", "run", "explain", "evaluate", "tune", "compare", "overlap"] {
+    for command in ["new", "check", "fmt", "test", "synth", "run", "explain", "evaluate", "tune", "compare", "overlap"]
+    {
         let begins = format!("moneytrail {command} ");
         assert!(used.iter().any(|line| line.starts_with(&begins)), "moneytrail {command}");
     }
