@@ -19,8 +19,10 @@ const ASKED: usize = 1_000;
 /// A ledger while it is being told.
 pub(super) struct Stream<'a> {
     draft: &'a Draft,
-    /// The seconds at which a day is cut into stretches.
-    pub(super) cuts: Vec<i64>,
+    /// Stretches of a usual day.
+    pub(super) parts: i64,
+    /// The seconds at which this day is cut into stretches.
+    cuts: Vec<i64>,
     /// Transfers of everyday life, cards aside, expected on each day.
     expected: Vec<usize>,
     day: i64,
@@ -44,7 +46,8 @@ impl<'a> Stream<'a> {
         let wanted = draft.settings.transfers.div_ceil(days);
         Self {
             draft,
-            cuts: Rhythm::Private.cuts(i64::try_from(wanted.div_ceil(STRETCH)).expect("few").clamp(1, 1_000)),
+            parts: i64::try_from(wanted.div_ceil(STRETCH)).expect("few").clamp(1, 1_000),
+            cuts: Vec::new(),
             expected: expected(draft),
             day: 0,
             stretch: 0,
@@ -62,6 +65,9 @@ impl<'a> Stream<'a> {
         if self.day == self.draft.calendar.days {
             return None;
         }
+        if self.stretch == 0 {
+            self.cuts = self.cuts_today();
+        }
         let [from, to] = [self.stretch, self.stretch + 1].map(|part| self.day * DAY + self.cuts[part]);
         let mut book = Book::new(&self.draft.world, from..to);
         self.live(&mut book);
@@ -72,6 +78,18 @@ impl<'a> Stream<'a> {
         self.stretch = (self.stretch + 1) % (self.cuts.len() - 1);
         self.day += i64::from(self.stretch == 0);
         Some((first, book.transfers))
+    }
+
+    /// Where this day is cut. On a pay day much is booked in the first quarter of an hour after six.
+    fn cuts_today(&self) -> Vec<i64> {
+        let mut cuts = Rhythm::Private.cuts(self.parts);
+        let pays = |due| self.draft.calendar.books(self.day, due);
+        if self.parts > 1 && (pays(1) || (23..=28).any(pays)) {
+            cuts.extend((0..=self.parts).map(|part| 6 * HOUR + part * 900 / self.parts));
+            cuts.sort_unstable();
+            cuts.dedup();
+        }
+        cuts
     }
 
     fn live(&mut self, book: &mut Book<'a>) {
