@@ -509,7 +509,7 @@ fn too_few_labelled_instances_suggest_nothing_and_no_labels_draw_nothing() {
     let request = on_sample(vec![shipped("typologies/shapes/fan-in.yaml")]);
     let mut tuning = tuned(&request, "fan-in", &["payers=3,6"]);
     let few = tuning.judged.as_ref().expect("labels").suggestion.as_ref().expect_err("too few");
-    assert_eq!((few.instances, few.needed), (3, 12));
+    assert_eq!((few.instances, few.needed), (2, 12));
     assert!(tune::text(&tuning).contains("nothing is suggested: 3 labelled instances are too few"));
     tuning.judged = None;
     tuning.settings.iter_mut().for_each(|setting| setting.figures = None);
