@@ -510,7 +510,7 @@ fn too_few_labelled_instances_suggest_nothing_and_no_labels_draw_nothing() {
     let mut tuning = tuned(&request, "fan-in", &["payers=3,6"]);
     let few = tuning.judged.as_ref().expect("labels").suggestion.as_ref().expect_err("too few");
     assert_eq!((few.instances, few.needed), (2, 12));
-    assert!(tune::text(&tuning).contains("nothing is suggested: 3 labelled instances are too few"));
+    assert!(tune::text(&tuning).contains("nothing is suggested: 2 labelled instances are too few"));
     tuning.judged = None;
     tuning.settings.iter_mut().for_each(|setting| setting.figures = None);
     assert!(tune::svg(&tuning).is_err_and(|error| error.contains("--labels")));
