@@ -25,7 +25,7 @@
 //!     let victim = ledger.accounts().key(found.roles[0][0]);
 //!     println!("{}: {} transfers from {victim}, begun {}", found.id, found.transfers.len(), found.started);
 //! }
-//! assert_eq!(analysis.sifted.matches.list.len(), 3);
+//! assert_eq!(analysis.sifted.matches.list.len(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
