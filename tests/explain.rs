@@ -143,14 +143,20 @@ fn decides(inquiry: &Inquiry<'_>, miss: &Miss, seen: &Seen, strict: bool) -> Res
     }
 }
 
-fn hold(strategy: impl Strategy<Value = Case>) {
+fn asks_having(set: &TypologySet) -> bool {
+    set.typologies[0].flow.having.is_some()
+}
+
+fn hold(strategy: impl Strategy<Value = Case>, sets: bool) {
     let seen = Seen::default();
     let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new(config).run(&strategy, |case| {
         let (ledger, set) = (Ledger::new(case.draft()), rule(case.flow()));
         let searcher = Searcher::new(&ledger);
         let inquiry = asked(&searcher, &set, 0).expect("evaluable");
-        agrees(&inquiry, &seen, true).map_err(TestCaseError::fail)
+        // An explanation looks at a neighbourhood. There `having` may hold of a set that is larger in the whole ledger.
+        let strict = !(sets && asks_having(&set));
+        agrees(&inquiry, &seen, strict).map_err(TestCaseError::fail)
     });
     if let Err(error) = outcome {
         panic!("{error}");
@@ -160,12 +166,12 @@ fn hold(strategy: impl Strategy<Value = Case>) {
 
 #[test]
 fn explanations_of_paths_agree_with_the_run() {
-    hold(case(1..4, false));
+    hold(case(1..4, false), false);
 }
 
 #[test]
 fn explanations_of_sets_and_trees_agree_with_the_run() {
-    hold(case(1..4, true));
+    hold(case(1..4, true), true);
 }
 
 /// The rules of the library and of the reference with their tests: levels, alternatives, rules that use others, and
