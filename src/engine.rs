@@ -15,6 +15,7 @@ use crate::plan::{self, NotEvaluable, Plan};
 use crate::search::{Cut, Levels, Limits, Narrowed, Scanned, SearchError, Searcher, StandIn};
 use crate::sift::{self, Found, Sifted};
 use crate::stats::{self, Statistics};
+use crate::write::{Report, RunFacts};
 
 /// What to run.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +53,15 @@ pub struct Analysis {
     pub sifted: Sifted,
     /// Aggregate statistics.
     pub statistics: Statistics,
+}
+
+impl Analysis {
+    /// What there is to write of the run; `facts` are those that only its caller knows.
+    #[must_use]
+    pub fn report<'a>(&'a self, facts: &'a RunFacts) -> Report<'a> {
+        let Self { set, plans, intake, sifted, statistics, .. } = self;
+        Report { intake, set, plans, sifted, statistics, facts }
+    }
 }
 
 /// Why a run has no result.

@@ -7,6 +7,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::command_line::path_with_program;
+
 /// A fenced block of the page.
 struct Block<'p> {
     /// What stands behind the fence.
@@ -41,12 +43,10 @@ fn commands(body: &str) -> impl Iterator<Item = &str> {
 
 /// What a terminal would show of a command: the prompt, and both streams.
 fn shown(folder: &Path, command: &str) -> String {
-    let program = Path::new(env!("CARGO_BIN_EXE_moneytrail")).parent().expect("the program lies in a folder");
-    let found = std::env::var("PATH").unwrap_or_default();
     let output = Command::new("sh")
         .args(["-c", &format!("exec 2>&1; {command}")])
         .current_dir(folder)
-        .env("PATH", format!("{}:{found}", program.display()))
+        .env("PATH", path_with_program())
         .env_remove("MONEYTRAIL_THREADS")
         .output()
         .expect("a shell");

@@ -10,10 +10,16 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// The program with these arguments, in a folder of its own.
-fn moneytrail(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn moneytrail(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
     command.args(arguments).current_dir(folder).env_remove("MONEYTRAIL_THREADS").stdin(Stdio::null());
     command.output().expect("the program starts")
+}
+
+/// Where a shell finds programs, this one first.
+pub(crate) fn path_with_program() -> String {
+    let programs = Path::new(env!("CARGO_BIN_EXE_moneytrail")).parent().expect("the program lies in a folder");
+    format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default())
 }
 
 fn code(output: &Output) -> i32 {
@@ -362,8 +368,7 @@ fn copy(name: &str, into: &Path) {
 #[cfg(unix)]
 #[test]
 fn every_example_of_every_help_runs_on_the_sample() {
-    let programs = Path::new(env!("CARGO_BIN_EXE_moneytrail")).parent().expect("a folder").display().to_string();
-    let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
+    let path = path_with_program();
     let names = subcommands();
     assert!(names.len() > 10 && names.contains(&"run".to_owned()), "{names:?}");
     for name in names {

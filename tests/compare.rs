@@ -2,18 +2,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use std::sync::atomic::AtomicBool;
 
 use moneytrail::columns::Time;
 use moneytrail::engine;
 use moneytrail::ingest;
-use moneytrail::write::{self, Forms, Record, Report, RunFacts};
+use moneytrail::write::{self, Forms, Record, RunFacts};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::command_line::moneytrail;
+
 /// Two or more payers within some hours.
-fn rule(within: &str) -> String {
+pub(crate) fn rule(within: &str) -> String {
     format!(
         "typology: hubs
 version: 1
@@ -53,11 +54,6 @@ t5,2025-02-01T11:00:00Z,e,k,9.00,EUR
 t6,2025-02-01T11:30:00Z,g,k,9.00,EUR
 t7,2025-03-01T11:30:00Z,b,z,9.00,EUR
 ";
-
-fn moneytrail(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().expect("the program starts")
-}
 
 /// A folder with the rule of a long and of a short window, and a ledger.
 fn project() -> TempDir {
@@ -216,14 +212,7 @@ fn a_run_that_is_read_back_is_the_run_that_was_written() {
         time_budget: None,
         overrides: Vec::new(),
     };
-    let report = Report {
-        intake: &analysis.intake,
-        set: &analysis.set,
-        plans: &analysis.plans,
-        sifted: &analysis.sifted,
-        statistics: &analysis.statistics,
-        facts: &facts,
-    };
+    let report = analysis.report(&facts);
     let out: PathBuf = folder.path().join("out");
     write::folder(&report, &out, &Forms::default()).expect("a folder that can be written");
     let (read, at_hand) = (write::read(&out).expect("a run"), Record::of(&report));

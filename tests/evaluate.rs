@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
@@ -58,8 +58,7 @@ fn sample_run() -> &'static Analysis {
 
 /// The program with these arguments, in the project's folder.
 fn moneytrail(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
-    command.args(arguments).current_dir(root()).output().expect("the program starts")
+    crate::command_line::moneytrail(root(), arguments)
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -2,38 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// Two or more payers within a day.
-const RULE: &str = "typology: hubs
-version: 1
-title: Payers
-summary: Several accounts pay one.
-stage: layering
-severity: low
-references: [a test]
-false_positives: [everything]
-parameters:
-  least: { default: 2, range: 2..9, help: the least payers }
-within: 1d
-flow:
-  - step: payers[$least..] -> hub
-tests:
-  - name: two payers
-    transfers: |
-      # when from to amount
-      0h a h 5
-      1h b h 5
-    matches: [{ hub: h }]
-  - name: one payer
-    transfers: |
-      # when from to amount
-      0h a h 5
-    matches: []
-";
+use crate::command_line::moneytrail;
+use crate::compare::rule;
 
 const LEDGER: &str = "tx_id,timestamp,sender,receiver,amount,currency
 t1,2025-01-01T10:00:00Z,a,h,5.00,EUR
@@ -50,14 +25,9 @@ fn project(expect: &str) -> TempDir {
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
     fs::create_dir(folder.path().join("data")).expect("a folder");
     write("data/ledger.csv", LEDGER);
-    write("hubs.yaml", RULE);
+    write("hubs.yaml", &rule("1d"));
     write("hubs.expect.yaml", &format!("ledger: data/ledger.csv\nexpect:\n{expect}"));
     folder
-}
-
-fn moneytrail(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().expect("the program starts")
 }
 
 /// The exit code and the report of `moneytrail test` with these arguments; ids of matches are `ID`.
@@ -218,7 +188,7 @@ fn a_mistake_in_the_file_is_shown_at_its_place() {
 #[test]
 fn a_rule_that_the_ledger_cannot_answer_fails_with_the_reason() {
     let folder = project("  - rule: hubs\n    exactly: 0\n");
-    let asking = RULE.replace("within: 1d\n", "within: 1d\nwhere: branch = 'x'\n");
+    let asking = rule("1d").replace("within: 1d\n", "within: 1d\nwhere: branch = 'x'\n");
     fs::write(folder.path().join("hubs.yaml"), asking).expect("a file");
     let (code, told) = test_with(folder.path(), &["hubs.expect.yaml"]);
     assert_eq!(code, 1, "{told}");
@@ -283,7 +253,7 @@ fn watched_tests_run_again_when_a_file_changes_and_survive_a_mistake() {
     assert!(!changed.contains("changed: hubs"), "{changed}");
     write("hubs.yaml", "typology: hubs\nwithni: 1d\n");
     wait_for(&["changed: hubs.yaml\n", "write `within`"]);
-    write("hubs.yaml", RULE);
+    write("hubs.yaml", &rule("1d"));
     write("hubs.expect.yaml", "ledger: data/ledger.csv\nexpect: [{ rule: hubs, exactly: 1 }]\n");
     wait_for(&["3 tests: 3 passed, 0 failed\n"]);
     assert_eq!(running.0.try_wait().expect("a state"), None, "it runs until it is ended");

@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use moneytrail::columns::{Ledger, RowId};
 use moneytrail::engine;
 use moneytrail::ingest;
-use moneytrail::lang::{self, Flow, Severity, Stage, Status, Typology, TypologySet};
+use moneytrail::lang::{self, Flow, Typology, TypologySet};
 use moneytrail::plan;
 use moneytrail::search::{Levels, Limits, SearchError, Searcher};
 use moneytrail::workbench::explain::{Clause, Explanation, Inquiry, Miss, Reason, nearest_miss, relaxed, why};
@@ -19,31 +18,12 @@ use proptest::test_runner::{Config, TestRunner};
 use tempfile::TempDir;
 
 use crate::cases::compiled;
+use crate::command_line::moneytrail;
 use crate::equality::{Case, case};
 
 /// A rule that asks a flow and nothing else.
 fn rule(flow: Flow) -> TypologySet {
-    let typology = Typology {
-        id: "random".to_owned(),
-        version: 1,
-        title: String::new(),
-        summary: String::new(),
-        family: String::new(),
-        stage: Stage::Layering,
-        severity: Severity::Low,
-        status: Status::Stable,
-        references: Vec::new(),
-        tags: Vec::new(),
-        false_positives: Vec::new(),
-        specialises: Vec::new(),
-        parameters: Vec::new(),
-        flow,
-        others: Vec::new(),
-        tests: Vec::new(),
-        path: "random.yaml".to_owned(),
-        sha256: String::new(),
-    };
-    TypologySet { typologies: vec![typology] }
+    TypologySet { typologies: vec![Typology::of("random", flow)] }
 }
 
 fn cases() -> u32 {
@@ -237,9 +217,8 @@ fn with_sample() -> TempDir {
 
 /// What a command line prints, run in a folder.
 fn printed(folder: &Path, line: &str) -> String {
-    let words = line.split_whitespace().skip(1);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
-    let output = command.args(words).current_dir(folder).stdin(Stdio::null()).output().expect("the program starts");
+    let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+    let output = moneytrail(folder, &words);
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
 }

@@ -7,9 +7,7 @@ use std::sync::atomic::AtomicBool;
 use moneytrail::columns::{
     AccountId, Column, CurrencyId, Draft, Ledger, Money, RowId, SourceRow, Span, TextColumn, Time, TxIds,
 };
-use moneytrail::lang::{
-    Count, Delay, Direction, Flow, MatchLevel, Predicate, Severity, Shape, Stage, Status, Typology, TypologySet,
-};
+use moneytrail::lang::{Count, Delay, Direction, Flow, MatchLevel, Predicate, Shape, Typology, TypologySet};
 use moneytrail::plan;
 use moneytrail::search::{Instances, Levels, Limits, Searcher, StandIn};
 use moneytrail::sift::{self, Found};
@@ -20,32 +18,9 @@ use crate::equality::{Case, case};
 /// Accounts by role, and transfer ids.
 type Seen = (Vec<Vec<String>>, BTreeSet<String>);
 
-fn typology(flow: Flow) -> Typology {
-    Typology {
-        id: "random".to_owned(),
-        version: 1,
-        title: String::new(),
-        summary: String::new(),
-        family: String::new(),
-        stage: Stage::Layering,
-        severity: Severity::Low,
-        status: Status::Stable,
-        references: Vec::new(),
-        tags: Vec::new(),
-        false_positives: Vec::new(),
-        specialises: Vec::new(),
-        parameters: Vec::new(),
-        flow,
-        others: Vec::new(),
-        tests: Vec::new(),
-        path: String::new(),
-        sha256: String::new(),
-    }
-}
-
 /// The finished matches of a flow.
 fn matches(draft: Draft, flow: &Flow) -> BTreeSet<Seen> {
-    of_rule(draft, typology(flow.clone()))
+    of_rule(draft, Typology::of("random", flow.clone()))
 }
 
 /// The finished matches of a rule.
@@ -227,7 +202,7 @@ proptest! {
         let all: BTreeSet<&BTreeSet<String>> = alone.iter().flatten().map(|(_, transfers)| transfers).collect();
         let held = |transfers: &BTreeSet<String>| all.iter().any(|other| other.len() > transfers.len() && other.is_superset(transfers));
         let largest: BTreeSet<&BTreeSet<String>> = all.iter().copied().filter(|transfers| !held(transfers)).collect();
-        let together = of_rule(case.draft(), Typology { others, ..typology(first) });
+        let together = of_rule(case.draft(), Typology { others, ..Typology::of("random", first) });
         prop_assert_eq!(together.len(), largest.len(), "of the same transfers one match is left");
         prop_assert!(together.iter().all(|found| alone.iter().any(|alone| alone.contains(found))));
         prop_assert_eq!(transfers(&together), largest);

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
 
 use tempfile::TempDir;
+
+use crate::command_line::moneytrail;
 
 fn root() -> PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
@@ -13,12 +14,6 @@ fn root() -> PathBuf {
 
 fn page(path: &str) -> String {
     fs::read_to_string(root().join(path)).expect("a page")
-}
-
-/// The program with these arguments, in a folder.
-fn moneytrail(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
-    command.args(arguments).current_dir(folder).output().expect("the program starts")
 }
 
 fn text(bytes: Vec<u8>) -> String {

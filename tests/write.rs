@@ -14,7 +14,7 @@ use moneytrail::ingest::{self, RejectLimit};
 use moneytrail::lang::Source;
 use moneytrail::search::Limits;
 use moneytrail::stats::Statistics;
-use moneytrail::write::{self, Forms, Report, RunFacts};
+use moneytrail::write::{self, Forms, RunFacts};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -88,14 +88,7 @@ fn write_at(analysis: &Analysis, out: &Path) {
         limits: Limits::default(),
         overrides: Vec::new(),
     };
-    let report = Report {
-        intake: &analysis.intake,
-        set: &analysis.set,
-        plans: &analysis.plans,
-        sifted: &analysis.sifted,
-        statistics: &analysis.statistics,
-        facts: &facts,
-    };
+    let report = analysis.report(&facts);
     write::folder(&report, out, &Forms { csv: true, jsonl: true }).expect("the place is free");
 }
 

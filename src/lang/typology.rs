@@ -58,6 +58,31 @@ pub struct Typology {
 }
 
 impl Typology {
+    /// A rule that says nothing but its id and its flow: version 1, layering, low, stable.
+    #[must_use]
+    pub fn of(id: &str, flow: Flow) -> Self {
+        Self {
+            id: id.to_owned(),
+            version: 1,
+            title: String::new(),
+            summary: String::new(),
+            family: String::new(),
+            stage: Stage::Layering,
+            severity: Severity::Low,
+            status: Status::Stable,
+            references: Vec::new(),
+            tags: Vec::new(),
+            false_positives: Vec::new(),
+            specialises: Vec::new(),
+            parameters: Vec::new(),
+            flow,
+            others: Vec::new(),
+            tests: Vec::new(),
+            path: format!("{id}.yaml"),
+            sha256: String::new(),
+        }
+    }
+
     /// All flows in the order of their alternatives; the rule finds what any of them finds.
     pub fn flows(&self) -> impl Iterator<Item = &Flow> + Clone {
         std::iter::once(&self.flow).chain(&self.others)

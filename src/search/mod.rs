@@ -198,6 +198,16 @@ impl<'a> Searcher<'a> {
         stop: &AtomicBool,
     ) -> Result<Instances, SearchError> {
         let run = |searcher: &Searcher<'_>| Prepared(Task::new(plan, &searcher.tools(plan)?, *limits)?).run(stop);
+        self.beside(plan, standins, run)
+    }
+
+    /// Searches for a plan where the matches that it uses stand as transfers.
+    fn beside(
+        &self,
+        plan: &Plan,
+        standins: &[StandIn],
+        run: impl FnOnce(&Searcher<'_>) -> Result<Instances, SearchError>,
+    ) -> Result<Instances, SearchError> {
         if plan.flow.uses().next().is_none() {
             return run(self);
         }
@@ -241,11 +251,10 @@ impl<'a> Searcher<'a> {
         limits: &Limits,
         stop: &AtomicBool,
     ) -> Result<Instances, SearchError> {
-        if plan.flow.uses().next().is_none() || self.is_late() {
+        if self.is_late() {
             return self.run(plan, limits, stop);
         }
-        let borrowed = Borrowed::new(self.ledger, standins);
-        Ok(borrowed.resolved(&self.borrowing(&borrowed).run(plan, limits, stop)?, false))
+        self.beside(plan, standins, |searcher| searcher.run(plan, limits, stop))
     }
 
     /// The same with the kernel that defines what a match is.
@@ -254,11 +263,7 @@ impl<'a> Searcher<'a> {
     ///
     /// As [`Searcher::run`].
     pub fn run_exhaustive_using(&self, plan: &Plan, standins: &[StandIn]) -> Result<Instances, SearchError> {
-        if plan.flow.uses().next().is_none() {
-            return self.run_exhaustive(plan);
-        }
-        let borrowed = Borrowed::new(self.ledger, standins);
-        Ok(borrowed.resolved(&self.borrowing(&borrowed).run_exhaustive(plan)?, false))
+        self.beside(plan, standins, |searcher| searcher.run_exhaustive(plan))
     }
 
     /// A searcher of the ledger with stand-ins; predicates are asked of the ledger as it is.

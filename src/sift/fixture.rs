@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::columns::{
     BaseAmount, Column, Currency, Draft, Ledger, Money, RowId, SourceRow, Span, TextColumn, Time, TxIds,
 };
-use crate::lang::{Count, Delay, Direction, Flow, Role, Severity, Shape, Stage, Status, Step, Typology, TypologySet};
+use crate::lang::{Count, Delay, Direction, Flow, Role, Severity, Shape, Step, Typology, TypologySet};
 use crate::plan::{self, Plan};
 use crate::search::Instances;
 
@@ -104,26 +104,7 @@ pub(crate) fn tree(most: Option<u32>) -> Flow {
 
 /// A rule with a flow.
 pub(crate) fn typology(id: &str, severity: Severity, flow: Flow) -> Typology {
-    Typology {
-        id: id.into(),
-        version: 1,
-        title: id.into(),
-        summary: id.into(),
-        family: String::new(),
-        stage: Stage::Layering,
-        severity,
-        status: Status::Stable,
-        references: Vec::new(),
-        tags: Vec::new(),
-        false_positives: Vec::new(),
-        specialises: Vec::new(),
-        parameters: Vec::new(),
-        flow,
-        others: Vec::new(),
-        tests: Vec::new(),
-        path: format!("typologies/{id}.yaml"),
-        sha256: "00".repeat(32),
-    }
+    Typology { title: id.into(), summary: id.into(), severity, sha256: "00".repeat(32), ..Typology::of(id, flow) }
 }
 
 /// A set of rules and the plan of each.

@@ -119,6 +119,20 @@ pub(crate) struct Reading {
     pub(crate) threads: Option<NonZeroUsize>,
 }
 
+/// What is held against the matches, and how.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Labelling {
+    /// A table of labels, beside those that lie with the transfers; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Vec<PathBuf>,
+    /// A labelled typology is the business of a rule: `--typology cycle=simple-cycle`; may be given several times.
+    #[arg(long, value_name = "LABEL=RULE")]
+    pub(crate) typology: Vec<String>,
+    /// Least overlap (Jaccard) of a match and a labelled instance that it finds.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub(crate) overlap: f64,
+}
+
 /// What ends a search early. A run says what was cut, and by which of these.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Budgets {
@@ -486,15 +500,6 @@ pub(crate) enum Table {
     Parquet,
 }
 
-/// Who reads the result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TextOrJson {
-    /// People.
-    Text,
-    /// Programs.
-    Json,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -519,15 +524,8 @@ pub(crate) struct Tune {
     /// The most settings. Where the default values make more, each parameter is moved alone.
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub(crate) max_settings: usize,
-    /// A table of labels, beside those that lie with the transfers; may be given several times.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) labels: Vec<PathBuf>,
-    /// A labelled typology is the business of a rule: `--typology cycle=simple-cycle`; may be given several times.
-    #[arg(long, value_name = "LABEL=RULE")]
-    pub(crate) typology: Vec<String>,
-    /// Least overlap (Jaccard) of a match and a labelled instance that it finds.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
-    pub(crate) overlap: f64,
+    #[command(flatten)]
+    pub(crate) labelling: Labelling,
     /// By what settings are compared: `f1`, `recall@precision=0.8` or `precision@recall=0.9`.
     #[arg(long, value_name = "OBJECTIVE", default_value = "f1")]
     pub(crate) objective: String,
@@ -539,7 +537,7 @@ pub(crate) struct Tune {
     pub(crate) chart: Option<PathBuf>,
     /// How the result is written.
     #[arg(long, value_name = "FORM", default_value = "text")]
-    pub(crate) format: TextOrJson,
+    pub(crate) format: ReportForm,
     /// Rule files or folders; else the rules shipped inside the program.
     #[arg(long, value_name = "PATH", env = "MONEYTRAIL_RULES")]
     pub(crate) rules: Vec<PathBuf>,

@@ -149,6 +149,16 @@ pub(crate) fn is_rule_file(path: &Path) -> bool {
     is_yaml && !is_expectation_file(path)
 }
 
+/// The id of a rule that is named by its id or by its file; a file becomes the only one that rules are read from.
+pub(crate) fn named(typed: &str, rules: &mut Vec<PathBuf>) -> String {
+    let path = Path::new(typed);
+    if !is_rule_file(path) {
+        return typed.to_owned();
+    }
+    *rules = vec![path.to_owned()];
+    path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
+
 /// Whether a path has the name of an expectation file.
 pub(crate) fn is_expectation_file(path: &Path) -> bool {
     path.file_name()

@@ -72,12 +72,7 @@ pub(super) fn crypto_ramp_layering(scene: &mut Scene) {
     let start = scene.start(5);
     let account = scene.young(Holder::Person, 5, 120);
     let (payers, parts) = (scene.draw.between(3, 8), scene.draw.between(1, 3));
-    let mut gathered = 0;
-    for payer in scene.people(payers) {
-        let (time, cents) = (start + scene.hours(0, 9), scene.tens(90, 400));
-        gathered += cents;
-        scene.pay(time, payer, account, cents);
-    }
+    let gathered = scene.gather(start, 9, payers, account, |scene| scene.tens(90, 400));
     let left = scene.less(gathered, 20, 120);
     for cents in scene.split(left, parts) {
         let (time, exchange) = (start + scene.minutes(545, 1_200), scene.draw.pick(&scene.world.exchanges));

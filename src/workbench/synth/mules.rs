@@ -87,17 +87,9 @@ pub(super) fn new_account_burst(scene: &mut Scene) {
     let turnover = scene.draw.between(9, 26) * 100;
     scene.change(account, |account| account.turnover = Some(turnover));
     let (payers, payees) = (scene.draw.between(4, 9), scene.draw.between(2, 4));
-    let mut gathered = 0;
-    for payer in scene.people(payers) {
-        let (time, cents) = (start + scene.hours(0, 96), scene.tens(150, 650));
-        gathered += cents;
-        scene.pay(time, payer, account, cents);
-    }
+    let gathered = scene.gather(start, 96, payers, account, |scene| scene.tens(150, 650));
     let left = scene.less(gathered, 50, 250);
-    for (cents, payee) in scene.split(left, payees).into_iter().zip(scene.people(payees)) {
-        let time = start + scene.hours(97, 150);
-        scene.pay(time, account, payee, cents);
-    }
+    scene.scatter(start, (97, 150), account, payees, left);
 }
 
 /// An account with some life rests for 190 days or more, is then paid by three to six within five days, and 75 to 95 %
@@ -112,17 +104,9 @@ pub(super) fn dormant_activation(scene: &mut Scene) {
         scene.beside_it(Payment::new(Channel::Card, time, [account, shop], cents).purpose("purchase"));
     }
     let (payers, payees) = (scene.draw.between(3, 6), scene.draw.between(1, 3));
-    let mut gathered = 0;
-    for payer in scene.people(payers) {
-        let (time, cents) = (start + scene.hours(0, 110), scene.tens(250, 900));
-        gathered += cents;
-        scene.pay(time, payer, account, cents);
-    }
+    let gathered = scene.gather(start, 110, payers, account, |scene| scene.tens(250, 900));
     let left = scene.less(gathered, 50, 250);
-    for (cents, payee) in scene.split(left, payees).into_iter().zip(scene.people(payees)) {
-        let time = start + scene.hours(112, 230);
-        scene.pay(time, account, payee, cents);
-    }
+    scene.scatter(start, (112, 230), account, payees, left);
 }
 
 /// Somebody who gets a wage and small sums from two friends is paid by five to nine strangers within a week (SAML-D,
@@ -179,17 +163,8 @@ pub(super) fn pass_through_account(scene: &mut Scene) {
     let turnover = scene.draw.between(9, 25) * 100;
     scene.change(account, |account| account.turnover = Some(turnover));
     let senders = scene.draw.between(10, 20);
-    let mut gathered = 0;
-    for sender in scene.people(senders) {
-        let (time, cents) = (start + scene.hours(0, 18), scene.draw.between(90, 300) * 10 * EURO);
-        gathered += cents;
-        scene.pay(time, sender, account, cents);
-    }
+    let gathered = scene.gather(start, 18, senders, account, |scene| scene.tens(90, 300));
     let left = scene.less(gathered, 50, 120);
     let payees = scene.draw.between(5, 12);
-    let parts = scene.split(left, payees);
-    for (payee, cents) in scene.people(payees).into_iter().zip(parts) {
-        let time = start + scene.hours(19, 40);
-        scene.pay(time, account, payee, cents);
-    }
+    scene.scatter(start, (19, 40), account, payees, left);
 }

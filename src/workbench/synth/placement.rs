@@ -47,12 +47,7 @@ pub(super) fn smurfing(scene: &mut Scene) {
 pub(super) fn structured_withdrawal(scene: &mut Scene) {
     let start = scene.start(9);
     let (account, payers) = (scene.newcomer(), scene.draw.between(1, 3));
-    let mut gathered = 0;
-    for payer in scene.people(payers) {
-        let (time, cents) = (start + scene.hours(0, 12), scene.tens(300, 900));
-        gathered += cents;
-        scene.pay(time, payer, account, cents);
-    }
+    let gathered = scene.gather(start, 12, payers, account, |scene| scene.tens(300, 900));
     let (left, times) = (scene.less(gathered, 100, 600), scene.draw.between(4, 8));
     for cents in scene.split(left, times) {
         let time = start + scene.hours(13, 160);

@@ -158,7 +158,33 @@ impl Scene<'_> {
         self.pay_by(channel, time, from, to, cents, "");
     }
 
-    /// The same by a channel and with a purpose.
+    /// So many people each pay an account within so many hours of a start; the sum that comes in.
+    pub(super) fn gather(
+        &mut self,
+        start: i64,
+        hours: i64,
+        payers: i64,
+        account: Place,
+        cents: impl Fn(&mut Self) -> i64,
+    ) -> i64 {
+        let mut gathered = 0;
+        for payer in self.people(payers) {
+            let (time, cents) = (start + self.hours(0, hours), cents(self));
+            gathered += cents;
+            self.pay(time, payer, account, cents);
+        }
+        gathered
+    }
+
+    /// An account pays a sum out to so many people, between so many hours after a start.
+    pub(super) fn scatter(&mut self, start: i64, hours: (i64, i64), account: Place, payees: i64, cents: i64) {
+        for (cents, payee) in self.split(cents, payees).into_iter().zip(self.people(payees)) {
+            let time = start + self.hours(hours.0, hours.1);
+            self.pay(time, account, payee, cents);
+        }
+    }
+
+    /// The same as [`Scene::pay`] by a channel and with a purpose.
     pub(super) fn pay_by(
         &mut self,
         channel: Channel,

@@ -40,18 +40,9 @@ pub(super) fn gather_scatter(scene: &mut Scene) {
     let start = scene.start(7);
     let hub = scene.newcomer();
     let (payers, payees) = (scene.draw.between(3, 6), scene.draw.between(3, 6));
-    let mut gathered = 0;
-    for payer in scene.people(payers) {
-        let (time, cents) = (start + scene.hours(0, 40), amount(scene));
-        gathered += cents;
-        scene.pay(time, payer, hub, cents);
-    }
+    let gathered = scene.gather(start, 40, payers, hub, amount);
     let left = scene.less(gathered, 20, 150);
-    let parts = scene.split(left, payees);
-    for (payee, cents) in scene.people(payees).into_iter().zip(parts) {
-        let time = start + scene.hours(44, 100);
-        scene.pay(time, hub, payee, cents);
-    }
+    scene.scatter(start, (44, 100), hub, payees, left);
 }
 
 /// One pays four to eight, each of whom passes on all but 2 to 12 % (AMLSim's margin is 10 %).
@@ -131,12 +122,7 @@ pub(super) fn layered_fan_in(scene: &mut Scene) {
     for branch in 0..collectors {
         let (collector, leaves) = (scene.person(), scene.draw.between(2, 5));
         let begins = start + branch * scene.hours(84, 100);
-        let mut gathered = 0;
-        for leaf in scene.people(leaves) {
-            let (time, cents) = (begins + scene.hours(0, 60), amount(scene) * 6 / 10);
-            gathered += cents;
-            scene.pay(time, leaf, collector, cents);
-        }
+        let gathered = scene.gather(begins, 60, leaves, collector, |scene| amount(scene) * 6 / 10);
         let (time, left) = (begins + scene.hours(62, 96), scene.less(gathered, 30, 120));
         scene.pay(time, collector, root, left);
     }

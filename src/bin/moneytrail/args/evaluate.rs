@@ -1,10 +1,8 @@
 //! What the user typed behind `evaluate`.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
-use super::{Budgets, Reading, RuleChoice};
+use super::{Budgets, Labelling, Reading, RuleChoice};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -20,15 +18,8 @@ pub(crate) struct Evaluate {
     /// Files, folders or globs of transfers; `-` is standard input.
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<String>,
-    /// A table of labels; may be given several times.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) labels: Vec<PathBuf>,
-    /// A labelled typology is the business of a rule: `--typology cycle=simple-cycle`; may be given several times.
-    #[arg(long, value_name = "LABEL=RULE")]
-    pub(crate) typology: Vec<String>,
-    /// Least overlap (Jaccard) of a match and an instance that it finds.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
-    pub(crate) overlap: f64,
+    #[command(flatten)]
+    pub(crate) labelling: Labelling,
     /// What one alert is.
     #[arg(long, value_enum, value_name = "UNIT", default_value_t = AlertUnit::Case)]
     pub(crate) unit: AlertUnit,

@@ -89,14 +89,7 @@ pub(crate) fn record(request: &engine::Request, stop: &AtomicBool) -> Result<Rec
         time_budget: None,
         overrides: request.overrides.clone(),
     };
-    Ok(Record::of(&write::Report {
-        intake: &analysis.intake,
-        set: &analysis.set,
-        plans: &analysis.plans,
-        sifted: &analysis.sifted,
-        statistics: &analysis.statistics,
-        facts: &facts,
-    }))
+    Ok(Record::of(&analysis.report(&facts)))
 }
 
 fn text(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {

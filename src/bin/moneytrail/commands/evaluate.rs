@@ -11,7 +11,7 @@ use moneytrail::workbench::evaluate::{
 };
 
 use super::run::watch_the_clock;
-use crate::args::{AlertUnit, Evaluate, TableForm};
+use crate::args::{AlertUnit, Evaluate, Labelling, TableForm};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::settings::{self, Settings};
@@ -19,12 +19,12 @@ use crate::{closing, interrupt, library, terminal};
 
 pub(crate) fn run(arguments: Evaluate) -> Result<u8, Failure> {
     let judging = judging(&arguments)?;
-    let names = names(&arguments.typology)?;
+    let names = names(&arguments.labelling.typology)?;
     let file = Settings::load()?;
     let mut request = settings::request(arguments.reading, arguments.choice, &file)?;
     request.intake.inputs = arguments.inputs;
     request.intake.labels = true;
-    request.intake.label_files = arguments.labels;
+    request.intake.label_files = arguments.labelling.labels;
     request.limits = settings::limits(&arguments.budgets, &file);
     if let Some(budget) = settings::time_budget(&arguments.budgets, &file)? {
         watch_the_clock(budget, Arc::clone(&request.late));
@@ -72,13 +72,8 @@ fn explain(
 
 /// How to judge, checked.
 fn judging(arguments: &Evaluate) -> Result<Judging, Failure> {
-    let share = |option: &str, value: f64, least: f64| {
-        let wrong =
-            || Failure::usage(format!("--{option} {value}: write a share above 0 and at most 1, such as `0.5`"));
-        if value >= least && value <= 1.0 { Ok(value) } else { Err(wrong()) }
-    };
     Ok(Judging {
-        overlap: share("overlap", arguments.overlap, f64::MIN_POSITIVE)?,
+        overlap: overlap(&arguments.labelling)?,
         unit: match arguments.unit {
             AlertUnit::Transfer => Unit::Transfer,
             AlertUnit::AccountDay => Unit::AccountDay,
@@ -90,6 +85,16 @@ fn judging(arguments: &Evaluate) -> Result<Judging, Failure> {
             min_recall: share("min-recall", arguments.min_recall, f64::MIN_POSITIVE)?,
         },
     })
+}
+
+/// The least overlap, which is a share above zero.
+pub(super) fn overlap(typed: &Labelling) -> Result<f64, Failure> {
+    share("overlap", typed.overlap, f64::MIN_POSITIVE)
+}
+
+fn share(option: &str, value: f64, least: f64) -> Result<f64, Failure> {
+    let wrong = || Failure::usage(format!("--{option} {value}: write a share above 0 and at most 1, such as `0.5`"));
+    if value >= least && value <= 1.0 { Ok(value) } else { Err(wrong()) }
 }
 
 /// Reads `cycle=simple-cycle`.

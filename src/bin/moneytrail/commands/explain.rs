@@ -21,11 +21,7 @@ const MOST_MATCHES: usize = 3;
 pub(crate) fn run(mut typed: Explain) -> Result<u8, Failure> {
     let asks = typed.tx.is_some() || !typed.transfers.is_empty() || typed.account.is_some();
     if asks {
-        if library::is_rule_file(Path::new(&typed.what)) {
-            typed.choice.rules = vec![(&typed.what).into()];
-        } else {
-            typed.choice.only = vec![typed.what.clone()];
-        }
+        typed.choice.only = vec![library::named(&typed.what, &mut typed.choice.rules)];
     }
     let request = request(&typed)?;
     let explanations = if asks { misses(&typed, &request)? } else { matches(&typed.what, &request)? };
@@ -86,11 +82,7 @@ fn matches(id: &str, request: &Request) -> Result<Vec<Explanation>, Failure> {
 /// Why the transfers that are typed are in no match of the rule.
 fn misses(typed: &Explain, request: &Request) -> Result<Vec<Explanation>, Failure> {
     let (set, intake) = engine::load(request).map_err(|error| library::fail(error, request))?;
-    let rule = match request.only.as_slice() {
-        [rule] => rule.clone(),
-        _ => stem(&typed.what),
-    };
-    asked(&intake.ledger, &set, &rule, request, |inquiry| {
+    asked(&intake.ledger, &set, &request.only[0], request, |inquiry| {
         if let Some(account) = &typed.account {
             return of_account(inquiry, account);
         }
@@ -98,11 +90,6 @@ fn misses(typed: &Explain, request: &Request) -> Result<Vec<Explanation>, Failur
         let miss = nearest_miss(inquiry, &rows(inquiry.ledger(), &ids)?).map_err(unfit)?;
         Ok(vec![Explanation::of_miss(inquiry, &miss).map_err(unfit)?])
     })
-}
-
-/// The stem of a rule file's name.
-fn stem(path: &str) -> String {
-    Path::new(path).file_stem().map_or_else(|| path.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// Asks one rule of a ledger.

@@ -1,7 +1,6 @@
 //! `plan`: how a rule is searched, and why; with a ledger, what each step takes.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -16,10 +15,8 @@ use crate::settings::{self, Settings};
 use crate::{interrupt, library, terminal};
 
 pub(crate) fn run(arguments: args::Plan) -> Result<u8, Failure> {
-    let mut choice = RuleChoice { rules: arguments.rules, only: vec![arguments.rule], set: arguments.set };
-    if library::is_rule_file(Path::new(&choice.only[0])) {
-        choice.rules = choice.only.drain(..).map(Into::into).collect();
-    }
+    let mut choice = RuleChoice { rules: arguments.rules, only: Vec::new(), set: arguments.set };
+    choice.only = vec![library::named(&arguments.rule, &mut choice.rules)];
     let mut request = settings::request(arguments.reading, choice, &Settings::load()?)?;
     request.intake.inputs = arguments.ledger;
     if request.intake.inputs.is_empty() {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use moneytrail::columns::{Span, Time};
-use moneytrail::engine::{self, Analysis};
-use moneytrail::write::{self, Report, RunFacts};
+use moneytrail::engine;
+use moneytrail::write::{self, RunFacts};
 
 use crate::args::Run;
 use crate::failure::{FOUND, Failure};
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
     };
     library::show(&analysis.warnings, &settled.request.sources);
     let facts = facts(&settled, started);
-    let report = report(&analysis, &facts);
+    let report = analysis.report(&facts);
     if let Some(out) = &settled.out {
         progress.enter("write", "writing");
         write::folder(&report, out, &settled.forms).map_err(Failure::output)?;
@@ -66,17 +66,6 @@ fn facts(settled: &Settled, started: Time) -> RunFacts {
         limits: settled.request.limits,
         time_budget: settled.time_budget,
         overrides: settled.request.overrides.clone(),
-    }
-}
-
-fn report<'a>(analysis: &'a Analysis, facts: &'a RunFacts) -> Report<'a> {
-    Report {
-        intake: &analysis.intake,
-        set: &analysis.set,
-        plans: &analysis.plans,
-        sifted: &analysis.sifted,
-        statistics: &analysis.statistics,
-        facts,
     }
 }
 
