@@ -56,7 +56,7 @@ fn ledger(rows: &[Row]) -> Ledger {
         sources: (1..=rows.len() as u64).map(|record| SourceRow { file: 0, record }).collect(),
         files: vec!["made".to_owned()],
         account_columns: BTreeMap::new(),
-        keys,
+        keys: keys.into_iter().collect(),
         resolution: Span::MINUTE,
     })
 }

@@ -59,7 +59,7 @@ fn reordered(draft: Draft, order: &[usize]) -> Draft {
         amounts: pick(&draft.amounts, order),
         currencies: pick(&draft.currencies, order),
         base_amounts: pick(&draft.base_amounts, order),
-        sources: pick(&draft.sources, order),
+        sources: order.iter().map(|&row| draft.sources.get(row)).collect(),
         columns: draft.columns.iter().map(|(name, column)| (name.clone(), column.gather(&positions))).collect(),
         ..draft
     }

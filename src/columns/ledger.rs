@@ -10,7 +10,8 @@ use rayon::slice::ParallelSliceMut;
 
 use super::owners::Owners;
 use super::{
-    AccountId, Accounts, BaseAmount, Column, CurrencyId, LedgerSummary, Money, ReferenceList, RowId, Span, Time,
+    AccountId, Accounts, BaseAmount, Column, CurrencyId, Keys, LedgerSummary, Money, ReferenceList, RowId, Sources,
+    Span, Time,
 };
 
 /// A currency and how many decimals its minor unit has.
@@ -120,7 +121,7 @@ pub struct Draft {
     /// Positions in `keys`.
     pub receivers: Vec<u32>,
     /// Account keys, each once, in any order.
-    pub keys: Vec<String>,
+    pub keys: Keys,
     /// Booked amounts in minor units of their currency, above zero.
     pub amounts: Vec<Money>,
     /// Positions in `currency_table`.
@@ -134,13 +135,55 @@ pub struct Draft {
     /// Other columns of the transfers by canonical name (`channel`, `purpose`, …), those that were asked for.
     pub columns: BTreeMap<String, Column>,
     /// Where each row stood.
-    pub sources: Vec<SourceRow>,
+    pub sources: Sources,
     /// Names of the input files.
     pub files: Vec<String>,
     /// Columns of the account table, one value for each of `keys`.
     pub account_columns: BTreeMap<String, Column>,
     /// The step between two times that the input can tell apart.
     pub resolution: Span,
+}
+
+impl Draft {
+    /// Sorts the rows by (time, transfer id), if they are not.
+    fn with_rows_in_order(mut self) -> Self {
+        let (times, ids) = (&self.times, &self.tx_ids);
+        let mut neighbours = 1..times.len();
+        if neighbours.all(|row| {
+            times[row - 1] < times[row] || (times[row - 1] == times[row] && ids.compare(row - 1, row).is_le())
+        }) {
+            return self;
+        }
+        let mut order: Vec<(Time, u32)> = times.iter().copied().zip(0..).collect();
+        order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| ids.compare(a.1 as usize, b.1 as usize)));
+        let order: Vec<u32> = order.into_iter().map(|(_, row)| row).collect();
+        self.times = each(&self.times, &order);
+        self.tx_ids = self.tx_ids.gather(&order);
+        self.senders = each(&self.senders, &order);
+        self.receivers = each(&self.receivers, &order);
+        self.amounts = each(&self.amounts, &order);
+        self.currencies = each(&self.currencies, &order);
+        self.base_amounts = each(&self.base_amounts, &order);
+        self.sources = self.sources.gather(&order);
+        self.columns = self.columns.into_iter().map(|(name, column)| (name, column.gather(&order))).collect();
+        self
+    }
+
+    /// Numbers the accounts in key order, if they are not.
+    fn with_keys_in_order(mut self) -> Self {
+        let order = self.keys.order();
+        if order.is_sorted() {
+            return self;
+        }
+        let rank = ranks_of(&order);
+        for position in self.senders.iter_mut().chain(&mut self.receivers) {
+            *position = rank[*position as usize];
+        }
+        self.keys = self.keys.gather(&order);
+        let columns = self.account_columns.into_iter();
+        self.account_columns = columns.map(|(name, column)| (name, column.gather(&order))).collect();
+        self
+    }
 }
 
 /// Every accepted transfer of a run, ready to be searched.
@@ -156,7 +199,7 @@ pub struct Ledger {
     base_amounts: Vec<BaseAmount>,
     base: Currency,
     columns: BTreeMap<String, Column>,
-    sources: Vec<SourceRow>,
+    sources: Sources,
     files: Vec<String>,
     accounts: Accounts,
     resolution: Span,
@@ -165,7 +208,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Numbers the accounts and currencies in key order and sorts the rows by (time, transfer id).
+    /// Numbers the accounts and currencies in key order and sorts the rows by (time, transfer id). What is in order already
+    /// stays where it is.
     ///
     /// # Panics
     ///
@@ -174,43 +218,25 @@ impl Ledger {
     #[must_use]
     pub fn new(draft: Draft) -> Self {
         check(&draft);
-        let mut order: Vec<u32> = (0..u32::try_from(draft.times.len()).expect("at most 2^32 transfers")).collect();
-        order.par_sort_unstable_by(|&a, &b| {
-            let (a, b) = (a as usize, b as usize);
-            draft.times[a].cmp(&draft.times[b]).then_with(|| draft.tx_ids.compare(a, b))
-        });
-        let (key_order, key_rank) = ranks(&draft.keys);
-        let (currency_order, currency_rank) = ranks(&draft.currency_table);
-        let account = |positions: &[u32]| -> Vec<AccountId> {
-            order.iter().map(|&row| AccountId(key_rank[positions[row as usize] as usize])).collect()
-        };
-        let senders = account(&draft.senders);
-        let receivers = account(&draft.receivers);
+        let draft = draft.with_rows_in_order().with_keys_in_order();
+        let (currency_order, rank) = ranks(&draft.currency_table);
         let narrow = |rank: u32| CurrencyId(u16::try_from(rank).expect("fewer currencies than 2^16"));
-        let mut keys = draft.keys;
-        let keys = key_order.iter().map(|&position| std::mem::take(&mut keys[position as usize])).collect();
-        let account_columns =
-            draft.account_columns.iter().map(|(name, column)| (name.clone(), column.gather(&key_order))).collect();
+        let rank: Vec<CurrencyId> = rank.into_iter().map(narrow).collect();
+        let currency = |&position: &u32| draft.currency_table[position as usize].clone();
         Self {
-            times: order.iter().map(|&row| draft.times[row as usize]).collect(),
-            amounts: order.iter().map(|&row| draft.amounts[row as usize]).collect(),
-            base_amounts: order.iter().map(|&row| draft.base_amounts[row as usize]).collect(),
-            currencies: order
-                .iter()
-                .map(|&row| narrow(currency_rank[draft.currencies[row as usize] as usize]))
-                .collect(),
-            sources: order.iter().map(|&row| draft.sources[row as usize]).collect(),
-            columns: draft.columns.iter().map(|(name, column)| (name.clone(), column.gather(&order))).collect(),
-            tx_ids: draft.tx_ids.gather(&order),
-            senders,
-            receivers,
-            currency_table: currency_order
-                .iter()
-                .map(|&position| draft.currency_table[position as usize].clone())
-                .collect(),
+            tx_ids: draft.tx_ids,
+            times: draft.times,
+            senders: draft.senders.into_iter().map(AccountId).collect(),
+            receivers: draft.receivers.into_iter().map(AccountId).collect(),
+            amounts: draft.amounts,
+            currencies: draft.currencies.into_iter().map(|position| rank[usize::from(position)]).collect(),
+            currency_table: currency_order.iter().map(currency).collect(),
+            base_amounts: draft.base_amounts,
             base: draft.base,
+            columns: draft.columns,
+            sources: draft.sources,
             files: draft.files,
-            accounts: Accounts::new(keys, account_columns),
+            accounts: Accounts::new(draft.keys, draft.account_columns),
             resolution: draft.resolution,
             lists: BTreeMap::new(),
             owners: Vec::new(),
@@ -277,7 +303,7 @@ impl Ledger {
             amounts: each(&self.amounts, &order),
             currencies: each(&self.currencies, &order),
             base_amounts: each(&self.base_amounts, &order),
-            sources: each(&self.sources, &order),
+            sources: self.sources.clone().gather(&order),
             columns: self.columns.iter().map(|(name, column)| (name.clone(), column.gather(&order))).collect(),
             currency_table: self.currency_table.clone(),
             base: self.base.clone(),
@@ -432,7 +458,7 @@ impl Ledger {
     /// Where a transfer stood in the input.
     #[must_use]
     pub fn source(&self, row: RowId) -> SourceRow {
-        self.sources[row.index()]
+        self.sources.get(row.index())
     }
 
     /// Names of the input files.
@@ -489,11 +515,17 @@ fn check(draft: &Draft) {
 fn ranks<T: Ord + Sync>(values: &[T]) -> (Vec<u32>, Vec<u32>) {
     let mut order: Vec<u32> = (0..u32::try_from(values.len()).expect("at most 2^32 values")).collect();
     order.par_sort_unstable_by(|&a, &b| values[a as usize].cmp(&values[b as usize]));
-    let mut rank = vec![0u32; values.len()];
-    for (position, &value) in (0u32..).zip(&order) {
+    let rank = ranks_of(&order);
+    (order, rank)
+}
+
+/// The rank of each position in an order of all positions.
+fn ranks_of(order: &[u32]) -> Vec<u32> {
+    let mut rank = vec![0u32; order.len()];
+    for (position, &value) in (0u32..).zip(order) {
         rank[value as usize] = position;
     }
-    (order, rank)
+    rank
 }
 
 #[cfg(test)]
@@ -507,14 +539,14 @@ mod tests {
             times: days.iter().map(|day| Time(day * Span::DAY.0)).collect(),
             senders: vec![0; rows],
             receivers: vec![1; rows],
-            keys: vec!["zoe".into(), "adam".into()],
+            keys: ["zoe", "adam"].into_iter().collect(),
             amounts: vec![Money(100); rows],
             currencies: vec![0; rows],
             currency_table: vec![Currency { code: "EUR".into(), digits: 2 }],
             base_amounts: vec![BaseAmount::known(Money(100)); rows],
             base: Currency { code: "EUR".into(), digits: 2 },
             columns: BTreeMap::new(),
-            sources: vec![SourceRow { file: 0, record: 1 }; rows],
+            sources: vec![SourceRow { file: 0, record: 1 }; rows].into_iter().collect(),
             files: vec!["-".into()],
             account_columns: BTreeMap::new(),
             resolution: Span::DAY,

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::Row;
+use super::dictionary::Dictionary;
 use super::layout::{TextFrom, TimeFrom, Wanted};
 use super::mapping::{AccountColumns, Mapping, Text, Values, When};
 use super::table::Table;
-use super::texts::{Texts, number};
-use super::transfers::Keys;
+use super::texts::{Words, number};
 use super::{IngestError, InputFile};
 use crate::columns::{Column, schema};
 
@@ -43,7 +43,7 @@ type Facts = Vec<String>;
 /// Where a table cannot be read or lacks the account's own column.
 pub(super) fn read(
     tables: Vec<AccountTable<'_>>,
-    keys: &Keys,
+    keys: &Dictionary,
     asked: &BTreeSet<String>,
     specials: &[(String, String)],
 ) -> Result<Accounts, IngestError> {
@@ -56,7 +56,7 @@ pub(super) fn read(
     let mut reader = Reader {
         names,
         seen: BTreeSet::new(),
-        facts: vec![None; keys.keys.len()],
+        facts: vec![None; keys.keys().len()],
         odd: BTreeMap::new(),
         clashes: 0,
         malformed: 0,
@@ -85,7 +85,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn add(&mut self, table: Table, columns: &AccountColumns, keys: &Keys) -> Result<InputFile, IngestError> {
+    fn add(&mut self, table: Table, columns: &AccountColumns, keys: &Dictionary) -> Result<InputFile, IngestError> {
         let mut wanted = Wanted::default();
         let account =
             TextFrom::find(&columns.account, &table.header, &mut wanted).map_err(|column| IngestError::Header {
@@ -164,12 +164,12 @@ impl Reader {
     }
 
     /// Gives kinds to the accounts that the mapping names, where no table says otherwise.
-    fn add_specials(&mut self, keys: &Keys, specials: &[(String, String)]) {
+    fn add_specials(&mut self, keys: &Dictionary, specials: &[(String, String)]) {
         if specials.is_empty() {
             return;
         }
         let kind = self.names.iter().position(|name| name == "kind").expect("the kind is always read");
-        for (key, facts) in keys.keys.iter().zip(&mut self.facts) {
+        for (key, facts) in keys.keys().iter().zip(&mut self.facts) {
             let special = specials.iter().find(|(pattern, _)| match pattern.strip_suffix('*') {
                 Some(beginning) => key.starts_with(beginning),
                 None => key == pattern,
@@ -208,12 +208,11 @@ impl Reader {
     fn into_columns(self) -> BTreeMap<String, Column> {
         let mut columns = BTreeMap::new();
         for (position, name) in self.names.iter().enumerate().filter(|(position, _)| self.seen.contains(position)) {
-            let mut texts = Texts::default();
-            for facts in &self.facts {
-                texts.push(facts.as_ref().map_or("", |facts| facts[position].as_str()), None);
-            }
+            let mut words = Words::default();
+            let facts = self.facts.iter().map(|facts| facts.as_ref().map_or("", |facts| facts[position].as_str()));
+            let codes = facts.map(|text| words.code(text, None)).collect();
             let kind = schema::account(name).map(|column| column.kind);
-            columns.insert(name.clone(), texts.into_column(kind));
+            columns.insert(name.clone(), words.into_column(codes, kind));
         }
         columns
     }

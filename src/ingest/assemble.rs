@@ -43,11 +43,10 @@ pub fn read(request: &Request) -> Result<Intake, IngestError> {
     files.extend(mappings.file.clone());
     let lists = super::lists::read(&request.list_names, &request.lists, &mut files)?;
     let read = transfers.read;
-    let labels = transfers.labels.take();
-    let sources = if labels.is_some() { transfers.sources.clone() } else { Vec::new() };
+    let labels = transfers.take_labels();
     let ledger = Ledger::new(draft(transfers, table, base, weighed.amounts, accounts.columns)).with_lists(lists);
     assert_eq!(ledger.len() as u64 + rejects.rows.len() as u64, read, "every row read is accepted or set aside");
-    let (labels, lost) = request.labels.then(|| beside.settle(&ledger, &sources, labels.as_ref())).unzip();
+    let (labels, lost) = request.labels.then(|| beside.settle(&ledger, labels.as_ref())).unzip();
     notes.extend(lost.into_iter().flatten());
     let mapping = mappings.describe(&inputs.used);
     Ok(Intake { ledger, rejects, read, files, mapping, rates: weighed.rates, notes, labels })
@@ -148,8 +147,9 @@ fn add_all(
             names.into_iter().collect::<Vec<_>>().join(" or ")
         };
         let (senders, receivers) = (names(0), names(1));
-        let sides = [(senders.as_str(), transfers.senders.as_slice()), (&receivers, &transfers.receivers)];
-        privacy::check(&transfers.keys.keys, sides)?;
+        let sides =
+            [(senders.as_str(), transfers.collected.senders.as_slice()), (&receivers, &transfers.collected.receivers)];
+        privacy::check(transfers.keys.keys(), sides)?;
     }
     Ok(files)
 }
@@ -173,7 +173,7 @@ fn rejected(transfers: &mut Transfers, limit: Option<RejectLimit>) -> Result<Rej
         };
         return Err(IngestError::TooManyRejects { rejected, read, allowed, examples: examples(&rows) });
     }
-    if transfers.times.is_empty() {
+    if transfers.collected.is_empty() {
         let files = transfers.files.join(", ");
         let (problem, help) = if read == 0 {
             (format!("{files}: there is a header and no row"), "give a file with rows")
@@ -261,17 +261,20 @@ fn read_labels(
 fn used_currencies(transfers: &mut Transfers) -> Vec<Currency> {
     let table = std::mem::take(&mut transfers.currency_table).into_table();
     let mut used = vec![false; table.len()];
-    let mut places: Vec<&mut u16> = transfers.currencies.iter_mut().collect();
-    places.extend(transfers.received.iter_mut().map(|received| &mut received.currency));
-    for place in &places {
-        used[usize::from(**place)] = true;
+    let columns = &mut transfers.collected;
+    for &currency in columns.currencies.iter().chain(columns.received.iter().map(|received| &received.currency)) {
+        used[usize::from(currency)] = true;
+    }
+    if used.iter().all(|used| *used) {
+        return table;
     }
     let mut rank = vec![0u16; table.len()];
     for (next, (rank, _)) in (0u16..).zip(rank.iter_mut().zip(&used).filter(|(_, used)| **used)) {
         *rank = next;
     }
-    for place in places {
-        *place = rank[usize::from(*place)];
+    let received = columns.received.iter_mut().map(|received| &mut received.currency);
+    for currency in columns.currencies.iter_mut().chain(received) {
+        *currency = rank[usize::from(*currency)];
     }
     table.into_iter().zip(used).filter(|(_, used)| *used).map(|(currency, _)| currency).collect()
 }
@@ -284,20 +287,21 @@ fn draft(
     account_columns: BTreeMap<String, crate::columns::Column>,
 ) -> Draft {
     let columns = transfers.take_columns();
+    let collected = transfers.collected;
     Draft {
-        tx_ids: transfers.ids.into_ids(),
-        resolution: moment::resolution(&transfers.times),
-        times: transfers.times,
-        senders: transfers.senders,
-        receivers: transfers.receivers,
-        keys: transfers.keys.keys,
-        amounts: transfers.amounts,
-        currencies: transfers.currencies,
+        tx_ids: collected.ids.into_ids(),
+        resolution: moment::resolution(&collected.times),
+        times: collected.times,
+        senders: collected.senders,
+        receivers: collected.receivers,
+        keys: transfers.keys.into_keys(),
+        amounts: collected.amounts,
+        currencies: collected.currencies,
         currency_table,
         base_amounts,
         base,
         columns,
-        sources: transfers.sources,
+        sources: collected.sources,
         files: transfers.files,
         account_columns,
     }

@@ -11,9 +11,9 @@ use super::layout::{TextFrom, Wanted};
 use super::mapping::{LabelColumns, Mapping, Text, Values};
 use super::patterns::ByContent;
 use super::table::{Table, position};
-use super::texts::Texts;
+use super::transfers::OwnLabels;
 use super::{IngestError, InputFile, Labels};
-use crate::columns::{Ledger, SourceRow};
+use crate::columns::Ledger;
 
 /// Typology and instance of a labelled transfer, as far as they are known.
 pub(super) type Truth = (Option<String>, Option<String>);
@@ -187,19 +187,12 @@ impl Beside {
 
     /// Puts the labels of the transfers' own columns and of the tables together, in row order; with them, what a reader
     /// should know of labels that were lost.
-    pub(super) fn settle(
-        self,
-        ledger: &Ledger,
-        sources: &[SourceRow],
-        columns: Option<&[Texts; 3]>,
-    ) -> (Labels, Vec<String>) {
+    pub(super) fn settle(self, ledger: &Ledger, columns: Option<&OwnLabels>) -> (Labels, Vec<String>) {
         let own: BTreeMap<(u32, u64), Truth> = columns
             .into_iter()
-            .flat_map(|texts| (0..sources.len()).map(move |row| (row, texts)))
-            .filter_map(|(row, [label, typology, instance])| {
-                let label = if label.is_blank() { None } else { Some(label.get(row).unwrap_or_default()) };
-                let truth = truth(label, typology.get(row), instance.get(row))?;
-                Some(((sources[row].file, sources[row].record), truth))
+            .flat_map(OwnLabels::rows)
+            .filter_map(|(source, [label, typology, instance])| {
+                Some(((source.file, source.record), truth(label, typology, instance)?))
             })
             .collect();
         let (mut rows, mut by_id, mut by_content) = (Vec::new(), Vec::new(), Vec::new());

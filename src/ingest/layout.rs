@@ -228,6 +228,11 @@ fn unusual(bytes: &[u8]) -> Option<&'static str> {
 }
 
 impl<'m> Layout<'m> {
+    /// The further columns that were asked for, then label, typology and instance.
+    pub(super) fn further(&self) -> impl Iterator<Item = &Further<'m>> {
+        self.extras.iter().chain(self.labels.iter().flatten())
+    }
+
     /// Lays a mapping onto a header; `extras` are the further columns that were asked for.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::IngestError;
+use crate::columns::Keys;
 
 /// What a value looks like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
@@ -48,8 +49,8 @@ struct Tally {
 /// # Errors
 ///
 /// Names each such column, and how many distinct values of which sort it holds; never a value.
-pub(super) fn check(keys: &[String], columns: [(&str, &[u32]); 2]) -> Result<(), IngestError> {
-    let sorts: Vec<(Option<Sort>, bool)> = keys.iter().map(|key| look(key)).collect();
+pub(super) fn check(keys: &Keys, columns: [(&str, &[u32]); 2]) -> Result<(), IngestError> {
+    let sorts: Vec<(Option<Sort>, bool)> = keys.iter().map(look).collect();
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
     for (name, positions) in columns {
@@ -284,7 +285,7 @@ mod tests {
     use super::*;
 
     fn found(keys: &[&str]) -> Option<String> {
-        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        let keys: Keys = keys.iter().collect();
         let positions: Vec<u32> = (0..u32::try_from(keys.len()).expect("few")).collect();
         check(&keys, [("from", &positions), ("to", &[])]).err().map(|error| error.to_string())
     }

@@ -43,7 +43,7 @@ enum Conversion {
 /// The code of the base currency: the one asked for, else the one that most transfers are booked in.
 pub(super) fn base(asked: Option<&str>, transfers: &Transfers, table: &[Currency]) -> Currency {
     let mut counts = vec![0usize; table.len()];
-    for &currency in &transfers.currencies {
+    for &currency in &transfers.collected.currencies {
         counts[usize::from(currency)] += 1;
     }
     let most = table.iter().zip(&counts).max_by(|(a, m), (b, n)| m.cmp(n).then_with(|| b.code.cmp(&a.code)));
@@ -105,7 +105,7 @@ pub(super) fn weigh(transfers: &Transfers, table: &[Currency], base: &Currency, 
         .collect();
     let mut unknown = vec![0u64; table.len()];
     let mut early = vec![0u64; table.len()];
-    let rows = transfers.amounts.iter().zip(&transfers.currencies).zip(&transfers.times);
+    let rows = transfers.collected.amounts.iter().zip(&transfers.collected.currencies).zip(&transfers.collected.times);
     let amounts = rows
         .map(|((amount, &currency), time)| {
             let currency = usize::from(currency);
@@ -205,9 +205,10 @@ impl Factor {
 /// lower), and how many there are.
 fn infer(transfers: &Transfers, table: &[Currency], base: &Currency) -> BTreeMap<u16, (Factor, usize)> {
     let mut seen: BTreeMap<u16, Vec<Factor>> = BTreeMap::new();
-    for received in &transfers.received {
-        let paid = transfers.currencies[received.row as usize];
-        let (sent, got) = (i128::from(transfers.amounts[received.row as usize].0), i128::from(received.amount));
+    for received in &transfers.collected.received {
+        let paid = transfers.collected.currencies[received.row as usize];
+        let (sent, got) =
+            (i128::from(transfers.collected.amounts[received.row as usize].0), i128::from(received.amount));
         let is_base = |currency: u16| table[usize::from(currency)].code == base.code;
         if is_base(received.currency) {
             seen.entry(paid).or_default().push(Factor { base: got, other: sent });

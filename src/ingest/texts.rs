@@ -1,4 +1,4 @@
-//! Collects one further column, each distinct text once, and decides at the end what kind of column it is.
+//! The words of one further column, each distinct text once; at the end they decide what kind of column it is.
 
 use rustc_hash::FxHashMap;
 
@@ -7,29 +7,27 @@ use super::moment;
 use crate::columns::schema::Kind;
 use crate::columns::{Column, TextColumn};
 
-/// A column in the making.
+/// The distinct texts of a column in the making; its rows hold their codes.
 #[derive(Debug, Default)]
-pub(super) struct Texts {
-    codes: Vec<u32>,
+pub(super) struct Words {
     values: Vec<String>,
     by_value: FxHashMap<String, u32>,
     /// What the cells of the current file mean.
     by_cell: FxHashMap<String, u32>,
 }
 
-impl Texts {
+impl Words {
     /// Forgets what cells mean, since the next file may have another mapping.
     pub(super) fn next_file(&mut self) {
         self.by_cell.clear();
     }
 
-    /// Adds a cell; an empty one, or one mapped to nothing, is missing.
-    pub(super) fn push(&mut self, cell: &str, values: Option<&Values>) {
-        let code = match self.by_cell.get(cell) {
+    /// The code of a cell; an empty one, or one mapped to nothing, is missing.
+    pub(super) fn code(&mut self, cell: &str, values: Option<&Values>) -> u32 {
+        match self.by_cell.get(cell) {
             Some(&code) => code,
             None => self.learn(cell, values),
-        };
-        self.codes.push(code);
+        }
     }
 
     fn learn(&mut self, cell: &str, values: Option<&Values>) -> u32 {
@@ -48,27 +46,21 @@ impl Texts {
         code
     }
 
-    /// The text of a row, if it has one.
-    pub(super) fn get(&self, row: usize) -> Option<&str> {
-        self.values.get(self.codes[row] as usize).map(String::as_str)
+    /// The text of a code, if it is not the one of a missing text.
+    pub(super) fn get(&self, code: u32) -> Option<&str> {
+        self.values.get(code as usize).map(String::as_str)
     }
 
-    /// Whether no row has a text.
+    /// Whether no cell had a text.
     pub(super) fn is_blank(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// Keeps the rows that `keep` marks.
-    pub(super) fn retain(&mut self, keep: &[bool]) {
-        let mut marks = keep.iter();
-        self.codes.retain(|_| *marks.next().expect("a mark for each row"));
-    }
-
-    /// The finished column. `kind` is that of a canonical column; any other is of numbers or truth values where all
+    /// The finished column of these codes. `kind` is that of a canonical column; any other is of numbers or truth values where all
     /// its values are.
-    pub(super) fn into_column(self, kind: Option<Kind>) -> Column {
+    pub(super) fn into_column(self, codes: Vec<u32>, kind: Option<Kind>) -> Column {
         let mut used = vec![false; self.values.len()];
-        for &code in &self.codes {
+        for &code in &codes {
             if let Some(mark) = used.get_mut(code as usize) {
                 *mark = true;
             }
@@ -81,28 +73,29 @@ impl Texts {
             None => Guess::of(&in_use()),
         };
         match kind {
-            Guess::Number => Column::Number(self.each(number)),
-            Guess::Truth => Column::Truth(self.each(truth)),
-            Guess::Time => Column::Time(self.each(|text| moment::written(text.as_bytes()).ok())),
-            Guess::Text => Column::Text(self.sorted(&used)),
+            Guess::Number => Column::Number(self.each(&codes, number)),
+            Guess::Truth => Column::Truth(self.each(&codes, truth)),
+            Guess::Time => Column::Time(self.each(&codes, |text| moment::written(text.as_bytes()).ok())),
+            Guess::Text => Column::Text(self.sorted(codes, &used)),
         }
     }
 
-    fn each<T: Copy>(&self, read: impl Fn(&str) -> Option<T>) -> Vec<Option<T>> {
+    fn each<T: Copy>(&self, codes: &[u32], read: impl Fn(&str) -> Option<T>) -> Vec<Option<T>> {
         let values: Vec<Option<T>> = self.values.iter().map(|value| read(value)).collect();
-        self.codes.iter().map(|&code| values.get(code as usize).copied().flatten()).collect()
+        codes.iter().map(|&code| values.get(code as usize).copied().flatten()).collect()
     }
 
     /// The texts in byte order without those that no row has, so that codes do not depend on the order of rows.
-    fn sorted(self, used: &[bool]) -> TextColumn {
+    fn sorted(self, mut codes: Vec<u32>, used: &[bool]) -> TextColumn {
         let mut order: Vec<usize> = (0..self.values.len()).filter(|&code| used[code]).collect();
         order.sort_unstable_by(|&a, &b| self.values[a].cmp(&self.values[b]));
         let mut rank = vec![TextColumn::NONE; self.values.len()];
         for (position, &code) in (0u32..).zip(&order) {
             rank[code] = position;
         }
-        let codes =
-            self.codes.iter().map(|&code| rank.get(code as usize).copied().unwrap_or(TextColumn::NONE)).collect();
+        for code in &mut codes {
+            *code = rank.get(*code as usize).copied().unwrap_or(TextColumn::NONE);
+        }
         let mut values = self.values;
         TextColumn { codes, values: order.into_iter().map(|code| std::mem::take(&mut values[code])).collect() }
     }
@@ -151,11 +144,9 @@ mod tests {
     use super::*;
 
     fn column(cells: &[&str]) -> Column {
-        let mut texts = Texts::default();
-        for cell in cells {
-            texts.push(cell, None);
-        }
-        texts.into_column(None)
+        let mut words = Words::default();
+        let codes = cells.iter().map(|cell| words.code(cell, None)).collect();
+        words.into_column(codes, None)
     }
 
     #[test]

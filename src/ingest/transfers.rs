@@ -2,30 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
-
 use super::cell::{Fault, Row, Spot};
+use super::collected::{Collected, Ids, Received};
 use super::currency::Currencies;
+use super::dictionary::Dictionary;
 use super::duplicates;
 use super::layout::Layout;
 use super::mapping::Mapping;
 use super::table::{self, Table};
-use super::texts::Texts;
+use super::texts::Words;
 use super::{IngestError, Reject};
-use crate::columns::{Column, Money, SourceRow, Time, TxIds, schema};
+use crate::columns::{Column, Money, SourceRow, Sources, TxIds, schema};
 
-/// The transfers read so far.
+/// The transfers read so far: their columns, and the dictionaries that say what these mean.
 pub(super) struct Transfers {
-    pub(super) ids: Ids,
-    pub(super) times: Vec<Time>,
-    pub(super) senders: Vec<u32>,
-    pub(super) receivers: Vec<u32>,
-    pub(super) keys: Keys,
-    pub(super) amounts: Vec<Money>,
-    pub(super) currencies: Vec<u16>,
+    /// The columns. They can be taken away while files are read; the dictionaries stay.
+    pub(super) collected: Collected,
+    pub(super) keys: Dictionary,
     pub(super) currency_table: Currencies,
-    pub(super) received: Vec<Received>,
-    pub(super) sources: Vec<SourceRow>,
     pub(super) files: Vec<String>,
     pub(super) rejects: Vec<(u32, Reject)>,
     /// Rows read, usable or not.
@@ -34,78 +28,36 @@ pub(super) struct Transfers {
     pub(super) rounded: u64,
     /// Rows whose received amount cannot be used.
     pub(super) odd_received: u64,
-    /// Label, typology and instance, if they were asked for.
-    pub(super) labels: Option<[Texts; 3]>,
-    extras: Vec<Extra>,
+    /// What the codes of each further column mean, then of label, typology and instance, if they were asked for.
+    further: Vec<Further>,
+    /// Whether labels were asked for.
+    labels: bool,
     lines: Vec<Lines>,
     numbered: bool,
 }
 
-/// What a transfer that converts pays out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Received {
-    pub(super) row: u32,
-    pub(super) amount: i64,
-    pub(super) currency: u16,
-}
-
-struct Extra {
+struct Further {
     name: String,
     seen: bool,
-    texts: Texts,
+    words: Words,
 }
 
-/// Transfer ids in the making: numbers until the first that is none.
-#[derive(Debug, Default)]
-pub(super) struct Ids {
-    numbers: Vec<u64>,
-    texts: Option<Vec<String>>,
+/// The labels that the transfers' own columns hold.
+pub(super) struct OwnLabels {
+    words: [Words; 3],
+    codes: [Vec<u32>; 3],
+    sources: Sources,
 }
 
-impl Ids {
-    fn push(&mut self, id: &str) {
-        match (&mut self.texts, number(id)) {
-            (Some(texts), _) => texts.push(id.to_owned()),
-            (None, Some(number)) => self.numbers.push(number),
-            (None, None) => {
-                let mut texts: Vec<String> = self.numbers.drain(..).map(|number| number.to_string()).collect();
-                texts.push(id.to_owned());
-                self.texts = Some(texts);
-            }
-        }
-    }
-
-    pub(super) fn into_ids(self) -> TxIds {
-        self.texts.map_or(TxIds::Numbers(self.numbers), TxIds::Texts)
-    }
-}
-
-/// A whole number that is written the one way it can be.
-fn number(id: &str) -> Option<u64> {
-    let plain = id == "0" || (!id.starts_with('0') && id.bytes().all(|byte| byte.is_ascii_digit()));
-    if plain { id.parse().ok() } else { None }
-}
-
-/// Account keys, each once, in the order in which they were met, with the sides of a transfer they stood on.
-#[derive(Debug, Default)]
-pub(super) struct Keys {
-    pub(super) keys: Vec<String>,
-    positions: FxHashMap<String, u32>,
-}
-
-impl Keys {
-    fn position(&mut self, key: &str) -> u32 {
-        if let Some(&position) = self.positions.get(key) {
-            return position;
-        }
-        let position = u32::try_from(self.keys.len()).expect("rows are fewer than 2^31, and each names two accounts");
-        self.keys.push(key.to_owned());
-        self.positions.insert(key.to_owned(), position);
-        position
-    }
-
-    pub(super) fn find(&self, key: &str) -> Option<u32> {
-        self.positions.get(key).copied()
+impl OwnLabels {
+    /// Where each transfer stood; its label, typology and instance. The label is none where no transfer has one.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (SourceRow, [Option<&str>; 3])> {
+        let blank = self.words[0].is_blank();
+        self.sources.iter().enumerate().map(move |(row, source)| {
+            let text = |column: usize| self.words[column].get(self.codes[column][row]);
+            let label = if blank { None } else { Some(text(0).unwrap_or_default()) };
+            (source, [label, text(1), text(2)])
+        })
     }
 }
 
@@ -144,28 +96,29 @@ struct Scratch {
 impl Transfers {
     /// Nothing yet. `extras` are the further columns asked for; `numbered` says that row numbers are the ids.
     pub(super) fn new(extras: &[String], labels: bool, numbered: bool) -> Self {
-        let extra = |name: &String| Extra { name: name.clone(), seen: false, texts: Texts::default() };
+        let named = |name: &str| Further { name: name.to_owned(), seen: false, words: Words::default() };
+        let labelled = if labels { ["label", "label_typology", "label_instance"].as_slice() } else { &[] };
+        let further: Vec<Further> =
+            extras.iter().map(String::as_str).chain(labelled.iter().copied()).map(named).collect();
         Self {
-            ids: Ids::default(),
-            times: Vec::new(),
-            senders: Vec::new(),
-            receivers: Vec::new(),
-            keys: Keys::default(),
-            amounts: Vec::new(),
-            currencies: Vec::new(),
+            collected: Collected::new(further.len()),
+            keys: Dictionary::default(),
             currency_table: Currencies::default(),
-            received: Vec::new(),
-            sources: Vec::new(),
             files: Vec::new(),
             rejects: Vec::new(),
             read: 0,
             rounded: 0,
             odd_received: 0,
-            labels: labels.then(Default::default),
-            extras: extras.iter().map(extra).collect(),
+            further,
+            labels,
             lines: Vec::new(),
             numbered,
         }
+    }
+
+    /// The names of the further columns.
+    fn extras(&self) -> &[Further] {
+        &self.further[..self.further.len() - if self.labels { 3 } else { 0 }]
     }
 
     /// Reads a file to its end. Returns what was read, and the columns that the mapping names and the file lacks.
@@ -174,8 +127,8 @@ impl Transfers {
     ///
     /// Where the header lacks a column that is needed, or the file cannot be read on.
     pub(super) fn add(&mut self, table: Table, mapping: &Mapping) -> Result<(table::Read, FileNotes), IngestError> {
-        let names: Vec<String> = self.extras.iter().map(|extra| extra.name.clone()).collect();
-        let layout = Layout::new(&table.name, &table.header, mapping, &names, self.labels.is_some())?;
+        let names: Vec<String> = self.extras().iter().map(|extra| extra.name.clone()).collect();
+        let layout = Layout::new(&table.name, &table.header, mapping, &names, self.labels)?;
         let name = table.name.clone();
         self.begin(&name, &layout);
         let file = u32::try_from(self.files.len() - 1).expect("fewer files than 2^32");
@@ -183,7 +136,7 @@ impl Transfers {
         let positions = layout.wanted.positions.clone();
         let read = table.read(&positions, &mut |spot, row| {
             self.read += 1;
-            if self.times.len() >= MOST_ROWS {
+            if self.collected.len() >= MOST_ROWS {
                 let problem = "more transfers than one ledger can hold (2147483647)";
                 return Err(IngestError::malformed(&name, spot.line, problem, "run the ledger in parts"));
             }
@@ -201,11 +154,10 @@ impl Transfers {
         self.files.push(name.to_owned());
         self.lines.push(Lines::default());
         self.currency_table.next_file();
-        for (extra, from) in self.extras.iter_mut().zip(&layout.extras) {
-            extra.texts.next_file();
-            extra.seen |= from.is_some();
+        for (further, from) in self.further.iter_mut().zip(layout.further()) {
+            further.words.next_file();
+            further.seen |= from.is_some();
         }
-        self.labels.iter_mut().flatten().for_each(Texts::next_file);
     }
 
     /// Reads every cell of a row first and adds the row then, so that a row set aside leaves no trace.
@@ -245,13 +197,14 @@ impl Transfers {
         self.push_id(row, layout, &mut scratch.other)?;
         self.push_further(row, layout, &mut scratch.other);
         self.push_received(row, layout, currency, &mut scratch.other);
-        self.times.push(time);
-        self.senders.push(self.keys.position(sender));
-        self.receivers.push(self.keys.position(receiver));
-        self.amounts.push(Money(amount.units));
+        let columns = &mut self.collected;
+        columns.times.push(time);
+        columns.senders.push(self.keys.position(sender));
+        columns.receivers.push(self.keys.position(receiver));
+        columns.amounts.push(Money(amount.units));
         self.rounded += u64::from(amount.rounded);
-        self.currencies.push(currency);
-        self.sources.push(SourceRow { file, record: spot.record });
+        columns.currencies.push(currency);
+        columns.sources.push(SourceRow { file, record: spot.record });
         self.lines[file as usize].note(spot);
         Ok(())
     }
@@ -263,25 +216,24 @@ impl Transfers {
                 if id.is_empty() {
                     return Err(from.fault(&layout.wanted, row, "no tx_id"));
                 }
-                self.ids.push(id);
+                self.collected.ids.push(id);
             }
-            _ => self.ids.numbers.push(self.read),
+            _ => self.collected.ids.extend(std::iter::once(self.read)),
         }
         Ok(())
     }
 
     /// Adds the further columns and labels of a row that was checked.
     fn push_further(&mut self, row: &Row<'_>, layout: &Layout<'_>, scratch: &mut Vec<u8>) {
-        let further = self.extras.iter_mut().map(|extra| &mut extra.texts).zip(&layout.extras);
-        let labels = self.labels.iter_mut().flatten().zip(layout.labels.iter().flatten());
-        for (texts, from) in further.chain(labels) {
-            match from {
+        let columns = self.further.iter_mut().zip(&mut self.collected.further);
+        for ((further, codes), from) in columns.zip(layout.further()) {
+            codes.push(match from {
                 Some((from, values)) => {
                     let text = from.read(&layout.wanted, row, scratch).expect("the cell was checked");
-                    texts.push(text, *values);
+                    further.words.code(text, *values)
                 }
-                None => texts.push("", None),
-            }
+                None => further.words.code("", None),
+            });
         }
     }
 
@@ -302,8 +254,8 @@ impl Transfers {
         };
         match amount.read(row, self.currency_table.digits(position)) {
             Ok(minor) if position != paid => {
-                let row = u32::try_from(self.times.len()).expect("the number of rows is bounded");
-                self.received.push(Received { row, amount: minor.units, currency: position });
+                let row = u32::try_from(self.collected.len()).expect("the number of rows is bounded");
+                self.collected.received.push(Received { row, amount: minor.units, currency: position });
             }
             Ok(_) => {}
             Err(_) => self.odd_received += 1,
@@ -316,30 +268,33 @@ impl Transfers {
         if self.numbered {
             return;
         }
-        let ids = std::mem::take(&mut self.ids).into_ids();
+        let ids = std::mem::take(&mut self.collected.ids).into_ids();
         let keep = duplicates::keep(&ids, |a, b| self.compare(a, b));
         if let Some(keep) = &keep {
             self.set_aside(&ids, keep);
-            self.retain(keep);
+            self.collected.retain(keep);
+            self.forget_unused_accounts();
         }
-        self.ids = match ids {
-            TxIds::Numbers(numbers) => Ids { numbers: retained(numbers, keep.as_deref()), texts: None },
-            TxIds::Texts(texts) => Ids { numbers: Vec::new(), texts: Some(retained(texts, keep.as_deref())) },
-        };
+        self.collected.ids = Ids::from_ids(ids);
+        if let Some(keep) = &keep {
+            self.collected.ids.retain(keep);
+        }
     }
 
     fn compare(&self, a: usize, b: usize) -> std::cmp::Ordering {
-        let key = |positions: &[u32], row: usize| self.keys.keys[positions[row] as usize].as_str();
-        let further = self.extras.iter().map(|extra| &extra.texts).chain(self.labels.iter().flatten());
-        (self.times[a], key(&self.senders, a), key(&self.receivers, a), self.amounts[a])
-            .cmp(&(self.times[b], key(&self.senders, b), key(&self.receivers, b), self.amounts[b]))
-            .then_with(|| {
-                let code = |row: usize| self.currency_table.code(self.currencies[row]);
-                code(a).cmp(code(b))
-            })
+        let columns = &self.collected;
+        let key = |positions: &[u32], row: usize| &self.keys.keys()[positions[row] as usize];
+        let further = self.further.iter().zip(&columns.further);
+        let key = |row: usize| {
+            (columns.times[row], key(&columns.senders, row), key(&columns.receivers, row), columns.amounts[row])
+        };
+        let code = |row: usize| self.currency_table.code(columns.currencies[row]);
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| code(a).cmp(code(b)))
             .then_with(|| {
                 further
-                    .map(|texts| texts.get(a).cmp(&texts.get(b)))
+                    .map(|(further, codes)| further.words.get(codes[a]).cmp(&further.words.get(codes[b])))
                     .find(|order| order.is_ne())
                     .unwrap_or(std::cmp::Ordering::Equal)
             })
@@ -348,7 +303,7 @@ impl Transfers {
 
     fn set_aside(&mut self, ids: &TxIds, keep: &[bool]) {
         for row in (0..keep.len()).filter(|&row| !keep[row]) {
-            let source = self.sources[row];
+            let source = self.collected.sources.get(row);
             let line = self.lines[source.file as usize].line(source.record);
             let id = match ids {
                 TxIds::Numbers(ids) => ids[row].to_string(),
@@ -359,47 +314,33 @@ impl Transfers {
         }
     }
 
-    /// Keeps the marked rows, and the accounts and received amounts that still belong to one.
-    fn retain(&mut self, keep: &[bool]) {
-        let kept_before: Vec<u32> = keep
-            .iter()
-            .scan(0u32, |kept, &keep| {
-                let before = *kept;
-                *kept += u32::from(keep);
-                Some(before)
-            })
-            .collect();
-        self.received.retain(|received| keep[received.row as usize]);
-        for received in &mut self.received {
-            received.row = kept_before[received.row as usize];
-        }
-        self.times = retained(std::mem::take(&mut self.times), Some(keep));
-        self.senders = retained(std::mem::take(&mut self.senders), Some(keep));
-        self.receivers = retained(std::mem::take(&mut self.receivers), Some(keep));
-        self.amounts = retained(std::mem::take(&mut self.amounts), Some(keep));
-        self.currencies = retained(std::mem::take(&mut self.currencies), Some(keep));
-        self.sources = retained(std::mem::take(&mut self.sources), Some(keep));
-        let further = self.extras.iter_mut().map(|extra| &mut extra.texts).chain(self.labels.iter_mut().flatten());
-        further.for_each(|texts| texts.retain(keep));
-        self.forget_unused_accounts();
-    }
-
     fn forget_unused_accounts(&mut self) {
-        let mut keys = Keys::default();
-        for side in [&mut self.senders, &mut self.receivers] {
-            for position in side {
-                *position = keys.position(&self.keys.keys[*position as usize]);
-            }
+        let mut keys = Dictionary::default();
+        for position in self.collected.senders.iter_mut().chain(&mut self.collected.receivers) {
+            *position = keys.position(&self.keys.keys()[*position as usize]);
         }
         self.keys = keys;
     }
 
-    /// The further columns that at least one file has.
+    /// The labels that the transfers' own columns hold, if they were asked for.
+    pub(super) fn take_labels(&mut self) -> Option<OwnLabels> {
+        let first = self.extras().len();
+        let mut words = self.further.drain(first..).map(|further| further.words);
+        let mut codes = self.collected.further.drain(first..);
+        std::mem::take(&mut self.labels).then(|| OwnLabels {
+            words: std::array::from_fn(|_| words.next().expect("labels are three columns")),
+            codes: std::array::from_fn(|_| codes.next().expect("labels are three columns")),
+            sources: self.collected.sources.clone(),
+        })
+    }
+
+    /// The further columns that at least one file has, without those of labels.
     pub(super) fn take_columns(&mut self) -> BTreeMap<String, Column> {
-        let seen = std::mem::take(&mut self.extras).into_iter().filter(|extra| extra.seen);
-        seen.map(|extra| {
-            let kind = schema::transfer(&extra.name).map(|column| column.kind);
-            (extra.name, extra.texts.into_column(kind))
+        let columns = std::mem::take(&mut self.further).into_iter().zip(std::mem::take(&mut self.collected.further));
+        let seen = columns.filter(|(further, _)| further.seen);
+        seen.map(|(further, codes)| {
+            let kind = schema::transfer(&further.name).map(|column| column.kind);
+            (further.name, further.words.into_column(codes, kind))
         })
         .collect()
     }
@@ -415,18 +356,10 @@ pub(super) struct FileNotes {
 
 /// Fails where a further column or a label of the row cannot be read.
 fn check_further(row: &Row<'_>, layout: &Layout<'_>, scratch: &mut Vec<u8>) -> Result<(), Fault> {
-    let labels = layout.labels.iter().flatten();
-    for (from, _) in layout.extras.iter().chain(labels).flatten() {
+    for (from, _) in layout.further().flatten() {
         from.read(&layout.wanted, row, scratch)?;
     }
     Ok(())
-}
-
-fn retained<T>(values: Vec<T>, keep: Option<&[bool]>) -> Vec<T> {
-    match keep {
-        None => values,
-        Some(keep) => values.into_iter().zip(keep).filter(|(_, keep)| **keep).map(|(value, _)| value).collect(),
-    }
 }
 
 fn reject(file: &str, line: u64, fault: Fault) -> Reject {

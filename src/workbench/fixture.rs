@@ -60,7 +60,7 @@ pub fn ledger(test: &RuleTest, lists: &BTreeSet<String>) -> Result<Ledger, Strin
         sources: (0..count).map(|row| SourceRow { file: 0, record: row as u64 + 1 }).collect(),
         files: vec![test.name.clone()],
         account_columns: account_columns(test.accounts.as_ref(), &keys.names),
-        keys: keys.names,
+        keys: keys.names.into_iter().collect(),
         resolution: Span::SECOND,
     });
     let mut lists: BTreeMap<_, _> = lists.iter().map(|name| (name.clone(), ReferenceList::default())).collect();

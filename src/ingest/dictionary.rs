@@ -1,0 +1,202 @@
+//! Account keys, each once, in the order in which they are met.
+//!
+//! Most ledgers name each account ten times or more, so what counts is to find a key again. Small whole numbers are
+//! looked up in a table by their value, all other keys by the hash of their bytes.
+
+use std::hash::Hasher;
+
+use rustc_hash::FxHasher;
+
+use crate::columns::Keys;
+
+/// Whole numbers below this are looked up by value; the table for them takes at most 64 MiB.
+const SMALL: u64 = 1 << 24;
+
+/// The keys met so far.
+#[derive(Debug, Default)]
+pub(super) struct Dictionary {
+    keys: Keys,
+    /// By small number: its position and one, or 0.
+    numbers: Vec<u32>,
+    index: Index,
+}
+
+/// Positions by hash: open addressing, at most half full.
+#[derive(Debug, Default)]
+struct Index {
+    /// Hash, and position and one; or 0.
+    slots: Vec<(u32, u32)>,
+    filled: usize,
+}
+
+impl Dictionary {
+    /// The keys in the order in which they were met.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    pub(super) fn into_keys(self) -> Keys {
+        self.keys
+    }
+
+    /// The position of a key, which is added if it is new.
+    pub(super) fn position(&mut self, key: &str) -> u32 {
+        match small(key) {
+            Some(number) => self.position_of(number),
+            None => self.by_text(key),
+        }
+    }
+
+    /// The position of the key that a whole number is, written without zeros before it.
+    #[inline]
+    pub(super) fn position_of(&mut self, number: u64) -> u32 {
+        match usize::try_from(number).ok().and_then(|number| self.numbers.get(number)) {
+            Some(&place) if place > 0 => place - 1,
+            _ => self.add_number(number),
+        }
+    }
+
+    /// The position of a key, if it is known.
+    pub(super) fn find(&self, key: &str) -> Option<u32> {
+        match small(key) {
+            Some(number) => self.numbers.get(usize::try_from(number).ok()?).and_then(|place| place.checked_sub(1)),
+            None => self.index.find(hash(key), key, &self.keys).ok(),
+        }
+    }
+
+    fn add_number(&mut self, number: u64) -> u32 {
+        let mut digits = [0; 20];
+        let text = decimal(number, &mut digits);
+        if number >= SMALL {
+            return self.by_text(text);
+        }
+        let place = usize::try_from(number).expect("a small number");
+        if place >= self.numbers.len() {
+            self.numbers.resize((place + 1).next_power_of_two(), 0);
+        }
+        let position = self.keys.len();
+        self.keys.push(text);
+        self.numbers[place] = narrow(position + 1);
+        narrow(position)
+    }
+
+    fn by_text(&mut self, key: &str) -> u32 {
+        let hash = hash(key);
+        match self.index.find(hash, key, &self.keys) {
+            Ok(position) => position,
+            Err(slot) => {
+                let position = narrow(self.keys.len());
+                self.keys.push(key);
+                self.index.fill(slot, hash, position);
+                position
+            }
+        }
+    }
+}
+
+impl Index {
+    /// The position of a key, or the slot that it would take.
+    fn find(&self, hash: u32, key: &str, keys: &Keys) -> Result<u32, usize> {
+        let Some(mask) = self.slots.len().checked_sub(1) else { return Err(0) };
+        let mut slot = hash as usize & mask;
+        loop {
+            match self.slots[slot] {
+                (_, 0) => return Err(slot),
+                (other, place) if other == hash && &keys[place as usize - 1] == key => return Ok(place - 1),
+                _ => slot = (slot + 1) & mask,
+            }
+        }
+    }
+
+    fn fill(&mut self, slot: usize, hash: u32, position: u32) {
+        if self.filled * 2 >= self.slots.len() {
+            self.grow();
+            self.place(hash, position + 1);
+        } else {
+            self.slots[slot] = (hash, position + 1);
+        }
+        self.filled += 1;
+    }
+
+    fn grow(&mut self) {
+        let larger = vec![(0, 0); (self.slots.len() * 2).max(1024)];
+        let before = std::mem::replace(&mut self.slots, larger);
+        before.into_iter().filter(|&(_, place)| place > 0).for_each(|(hash, place)| self.place(hash, place));
+    }
+
+    fn place(&mut self, hash: u32, place: u32) {
+        let mask = self.slots.len() - 1;
+        let mut slot = hash as usize & mask;
+        while self.slots[slot].1 > 0 {
+            slot = (slot + 1) & mask;
+        }
+        self.slots[slot] = (hash, place);
+    }
+}
+
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).expect("rows are fewer than 2^31, and each names two accounts")
+}
+
+fn hash(key: &str) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write(key.as_bytes());
+    (hasher.finish() >> 32) as u32
+}
+
+/// The small whole number that a key is, written the one way it can be.
+fn small(key: &str) -> Option<u64> {
+    let bytes = key.as_bytes();
+    let plain = (1..=8).contains(&bytes.len()) && (bytes[0] != b'0' || bytes.len() == 1);
+    let number = |value: u64, byte: &u8| byte.is_ascii_digit().then(|| value * 10 + u64::from(byte - b'0'));
+    let number = if plain { bytes.iter().try_fold(0, number) } else { None };
+    number.filter(|&number| number < SMALL)
+}
+
+/// A whole number as text.
+pub(super) fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &str {
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + u8::try_from(number % 10).expect("a digit");
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    std::str::from_utf8(&digits[start..]).expect("digits are text")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_one_position_however_it_is_asked_for() {
+        let mut dictionary = Dictionary::default();
+        let texts = ["7", "07", "", "16777216", "a7", "16777215", "99999999999999999999", "0", "00"];
+        let positions: Vec<u32> = texts.iter().map(|text| dictionary.position(text)).collect();
+        assert_eq!(positions, (0..9).collect::<Vec<_>>());
+        for (number, position) in [(7, 0), (16_777_216, 3), (16_777_215, 5), (0, 7)] {
+            assert_eq!(dictionary.position_of(number), position);
+        }
+        assert_eq!(
+            texts.map(|text| dictionary.find(text)).to_vec(),
+            positions.into_iter().map(Some).collect::<Vec<_>>()
+        );
+        assert_eq!((dictionary.find("8"), dictionary.find("b")), (None, None));
+        assert!(dictionary.keys().iter().eq(texts));
+    }
+
+    #[test]
+    fn ten_thousand_keys_are_found_again() {
+        let mut dictionary = Dictionary::default();
+        let key = |number: u32| if number.is_multiple_of(3) { format!("{number}") } else { format!("A{number:012}") };
+        for number in 0..10_000 {
+            assert_eq!(dictionary.position(&key(number)), number);
+        }
+        for number in 0..10_000 {
+            assert_eq!(dictionary.find(&key(number)), Some(number));
+        }
+    }
+}
