@@ -12,7 +12,7 @@ use crate::columns::LedgerSummary;
 use crate::ingest::{self, IngestError, Intake};
 use crate::lang::{self, Diagnostic, Override, Source, StepId, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
-use crate::search::{Cut, Levels, Limits, Narrowed, Scanned, SearchError, Searcher, StandIn};
+use crate::search::{Cut, Instances, Levels, Limits, Narrowed, Scanned, SearchError, Searcher, StandIn};
 use crate::sift::{self, Found, Sifted};
 use crate::stats::{self, Statistics};
 use crate::write::{Report, RunFacts};
@@ -94,12 +94,18 @@ pub enum RunError {
 pub enum Event<'a> {
     /// The rules are right; reading begins.
     Reading,
-    /// The ledger is there.
+    /// The ledger is there; how each rule is searched is planned next.
     Read(&'a LedgerSummary),
+    /// The lists of each account's transfers are made.
+    Listing,
+    /// They are there, and take so many bytes.
+    Listed(usize),
     /// The scan for a step of a rule begins.
     Scanning(&'a str, StepId),
-    /// The lists that the search for a rule walks are made.
+    /// The transfers that a rule can use are scanned, and the lists that its search walks are made.
     Narrowing(&'a str),
+    /// They are there, and the walk for a rule begins; it has made so many bytes of lists and masks.
+    Walking(&'a str, usize),
     /// The search for a rule begins: its id, its position and how many rules there are.
     Searching(&'a str, usize, usize),
     /// It is over; so many instances were found.
@@ -134,9 +140,11 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
         let summary = intake.ledger.summary();
         observer.hear(Event::Read(&summary));
         let planned = plan::together(&searched, Some(&summary));
+        observer.hear(Event::Listing);
         let levels = Levels::new(&intake.ledger, searched.typologies.iter().map(|typology| &typology.flow));
         let plans: Vec<&Plan> = planned.iter().flatten().flatten().collect();
         let searcher = Searcher::new(&intake.ledger).with_levels(&levels).until(&request.late).narrowed(&plans);
+        observer.hear(Event::Listed(searcher.bytes()));
         let (found, lacking) = search(&searched, &planned, &searcher, request, observer, stop)?;
         // Rules that are only used by others have matches, and no place in the report.
         let place = |rule: usize| set.position(&searched.typologies[rule].id);
@@ -222,7 +230,7 @@ pub fn analyze(
         observer.hear(Event::Narrowing(&id));
         let prepared = searcher.prepare(&plan, &request.limits)?;
         let narrowed = prepared.narrowed();
-        observer.hear(Event::Searching(&id, 0, 1));
+        observer.hear(Event::Walking(&id, narrowed.bytes));
         let instances = prepared.run(stop)?.total();
         observer.hear(Event::Searched(&id, instances));
         Ok((plan, scans, narrowed, instances))
@@ -249,8 +257,10 @@ fn planned<T: Send>(
         let intake = read(request, &all)?;
         let summary = intake.ledger.summary();
         observer.hear(Event::Read(&summary));
+        observer.hear(Event::Listing);
         let levels = Levels::new(&intake.ledger, all.typologies.iter().map(|typology| &typology.flow));
         let searcher = Searcher::new(&intake.ledger).with_levels(&levels);
+        observer.hear(Event::Listed(searcher.bytes()));
         let plans = all.typologies.iter().zip(plan::together(&all, Some(&summary)));
         let plans = plans.filter(|(typology, _)| wanted.typologies.iter().any(|wanted| wanted.id == typology.id));
         let unfit = |error: SearchError| NotEvaluable { reason: error.to_string() };
@@ -343,7 +353,7 @@ fn search<'p>(
         observer.hear(Event::Searching(id, rule, planned.len()));
         let searched = used(set, rule, &found, &lacking, searcher).and_then(|(standins, cuts)| {
             let run = |plan| {
-                let mut instances = searcher.run_using(plan, &standins, &request.limits, stop)?;
+                let mut instances = walk(plan, &standins, searcher, request, observer, stop)?;
                 instances.cuts.extend_from_slice(&cuts);
                 Ok(Found { rule, plan, instances })
             };
@@ -359,6 +369,27 @@ fn search<'p>(
         }
     }
     Ok((found.into_values().flatten().collect(), lacking))
+}
+
+/// Searches for one flow of a rule, and tells where scanning ends and walking begins. With matches of other rules among
+/// its transfers the two are not told apart.
+fn walk(
+    plan: &Plan,
+    standins: &[StandIn],
+    searcher: &Searcher<'_>,
+    request: &Request,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Instances, SearchError> {
+    if plan.flow.uses().next().is_some() || request.late.load(Ordering::Relaxed) {
+        return searcher.run_using(plan, standins, &request.limits, stop);
+    }
+    observer.hear(Event::Narrowing(&plan.typology));
+    let shared = searcher.bytes();
+    let prepared = searcher.prepare(plan, &request.limits)?;
+    let made = searcher.bytes() - shared + prepared.narrowed().bytes;
+    observer.hear(Event::Walking(&plan.typology, made));
+    prepared.run(stop)
 }
 
 /// The matches that a rule uses, and where a budget cut the search for them.

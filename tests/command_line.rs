@@ -419,6 +419,51 @@ fn the_short_commands_print_their_pages() {
     }
 }
 
+/// The first word of each line of a table, from a line that begins with the word `part`.
+fn parts(table: &str) -> Vec<&str> {
+    let lines = table.lines().skip_while(|line| line.split_whitespace().next() != Some("part")).skip(1);
+    lines.filter_map(|line| line.split_whitespace().next().filter(|word| !word.starts_with('─'))).collect()
+}
+
+#[test]
+fn a_profile_names_each_stage_and_rule_and_changes_no_byte_of_the_results() {
+    let folder = TempDir::new().expect("a folder");
+    let rules = ["--rule", "fan-in", "--rule", "mule-chain"];
+    let run = |more: &[&str]| {
+        let output = moneytrail(folder.path(), &[&["run", &sample_text()], rules.as_slice(), more].concat());
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        output
+    };
+    run(&["--out", "plain"]);
+    let told = text(&run(&["--out", "told", "--profile"]).stderr);
+    let mut named = parts(&told);
+    named[5..7].sort_unstable(); // the dearer rule stands first
+    let wanted =
+        ["rules", "read", "plan", "lists", "search", "fan-in", "mule-chain", "sift", "statistics", "write", "all"];
+    assert_eq!(named, wanted, "{told}");
+    run(&["--out", "written", "--profile=profile.json"]);
+    for out in ["told", "written"] {
+        for file in names_in(&folder.path().join("plain")).iter().filter(|file| *file != "manifest.json") {
+            let bytes = |out: &str| fs::read(folder.path().join(out).join(file)).expect("a file");
+            assert!(bytes("plain") == bytes(out), "{out}/{file}");
+        }
+    }
+    let bytes = fs::read(folder.path().join("profile.json")).expect("a profile");
+    let profile: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+    let rules = profile["rules"].as_array().expect("rules");
+    assert!(rules.len() == 2 && rules.iter().all(|rule| rule["matches"].as_u64() >= Some(1)), "{profile}");
+    let known = profile["all"]["processor_seconds"].is_f64() && profile["all"]["peak_bytes"].is_u64();
+    assert_eq!(known, cfg!(target_os = "linux"), "{profile}");
+}
+
+#[test]
+fn an_analysis_of_a_plan_tells_what_each_part_took() {
+    let ledger = sample_text();
+    let output = moneytrail(Path::new("."), &["plan", "u-turn", "--ledger", &ledger, "--analyze"]);
+    let told = text(&output.stdout);
+    assert_eq!(parts(&told), ["read", "plan", "lists", "scan", "narrow", "walk", "found"], "{told}");
+}
+
 #[test]
 fn the_shipped_rules_inside_the_program_are_those_of_the_folder_and_pass_their_tests() {
     let folder = TempDir::new().expect("a folder");

@@ -68,7 +68,11 @@ impl Observer for Witness {
         let word = match event {
             Event::Reading => "reading".to_owned(),
             Event::Read(summary) => format!("read {}", summary.transfers),
-            Event::Scanning(..) | Event::Narrowing(_) => "prepare".to_owned(),
+            Event::Listing => "listing".to_owned(),
+            Event::Listed(bytes) => format!("listed {}", bytes > 0),
+            Event::Scanning(..) => "scanning".to_owned(),
+            Event::Narrowing(rule) => format!("narrowing {rule}"),
+            Event::Walking(rule, _) => format!("walking {rule}"),
             Event::Searching(rule, position, rules) => format!("searching {rule} {position} of {rules}"),
             Event::Searched(rule, instances) => format!("searched {rule}: {instances}"),
             Event::Sifting => "sifting".to_owned(),
@@ -88,8 +92,9 @@ fn a_run_tells_each_stage_once_and_in_order() {
     let request = request(folder.path(), vec![rule("plain", "amount >= 1"), rule("paid", "purpose = 'rent'")]);
     let analysis = engine::run(&request, &witness, &witness.stop).expect("a run");
     let heard = witness.heard.into_inner().expect("no holder panics");
-    let wanted = ["reading", "read 3", "searching plain 1 of 2", "searched plain: 1", "sifting", "assessing"];
-    assert_eq!(heard, wanted);
+    let before = ["reading", "read 3", "listing", "listed true", "searching plain 1 of 2"];
+    let after = ["narrowing plain", "walking plain", "searched plain: 1", "sifting", "assessing"];
+    assert_eq!(heard, [before, after].concat());
     assert_eq!(analysis.sifted.matches.list.len(), 1);
     let [missing] = analysis.sifted.completeness.not_evaluated.as_slice() else { panic!("one rule lacks a column") };
     assert_eq!(analysis.set.typologies[missing.rule].id, "paid");

@@ -350,6 +350,14 @@ impl<'a> Searcher<'a> {
         Ok(self.at(flow)?.ledger)
     }
 
+    /// Bytes of the lists, masks and columns that its searches share so far.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let lists = self.graph.bytes() + self.common.as_ref().map_or(0, Graph::bytes);
+        let levels: usize = self.levels.iter().map(|(_, searcher)| searcher.bytes()).sum();
+        lists + self.shared.bytes() + self.selector.bytes() + levels
+    }
+
     /// Scans the transfers for one step of a plan; steps before it have been scanned.
     ///
     /// # Errors

@@ -153,12 +153,13 @@ pub(crate) struct Budgets {
 Examples:
   moneytrail run sample_data --out out
   moneytrail run sample_data/transfers.csv --rule fan-in --set fan-in.payers=6
+  moneytrail run sample_data --out out --profile
   cat sample_data/transfers.csv | moneytrail run - --mapping canonical --out out
 
 Results go to the folder, and a summary of each rule to standard output: a table on a terminal, JSON Lines in a pipe.
-Without --out the matches themselves go to a pipe, as JSON Lines. Every option but --rule, --set, --identifiable and
---fail-on-match can also stand in the environment (MONEYTRAIL_MAX_REJECTS) or in moneytrail.toml of the current folder
-(max-rejects = \"2%\"); a flag goes first, then the environment, then the file.")]
+Without --out the matches themselves go to a pipe, as JSON Lines. Every option but --rule, --set, --identifiable,
+--fail-on-match and --profile can also stand in the environment (MONEYTRAIL_MAX_REJECTS) or in moneytrail.toml of the
+current folder (max-rejects = \"2%\"); a flag goes first, then the environment, then the file.")]
 pub(crate) struct Run {
     /// Files, folders or globs of transfers; `-` is standard input.
     #[arg(required = true, value_name = "INPUT")]
@@ -178,6 +179,9 @@ pub(crate) struct Run {
     /// End with exit code 1 if there is a match.
     #[arg(long)]
     pub(crate) fail_on_match: bool,
+    /// At the end say on standard error where time and memory went, by stage and by rule, or write it to FILE as JSON.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub(crate) profile: Option<PathBuf>,
 }
 
 /// A form in which matches are written.
@@ -420,7 +424,7 @@ pub(crate) struct Plan {
     /// Show every pass that rewrites the plan, and what is asked of transfers and accounts in the end.
     #[arg(long)]
     pub(crate) verbose: bool,
-    /// Search, too, and show rows, time and memory of each step beside what was expected.
+    /// Search, too, and show rows, time and memory of each part beside what was expected.
     #[arg(long, requires = "ledger")]
     pub(crate) analyze: bool,
     #[command(flatten)]

@@ -9,6 +9,7 @@ use moneytrail::write::{self, Report};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::profile::Spent;
 use crate::progress::Timings;
 use crate::settings::Settled;
 use crate::terminal;
@@ -58,7 +59,7 @@ impl<'a> Line<'a> {
             accounts: summary.accounts,
             value: summary.value.net.to_string(),
             base_currency: &analysis.statistics.base_currency,
-            seconds: timings.rules.get(&statistics.rule).map_or(0.0, Duration::as_secs_f64),
+            seconds: timings.rules.get(&statistics.rule).map_or(0.0, |spent| spent.all.clock.as_secs_f64()),
         }
     }
 }
@@ -186,7 +187,7 @@ pub(crate) fn say_how_it_ended(settled: &Settled, analysis: &Analysis, timings: 
         ));
     }
     let complete = if sifted.completeness.is_exhaustive() { "exhaustive" } else { "cut by a budget, as listed" };
-    let stage = |(stage, time): &(&str, Duration)| format!("{stage} {:.2} s", time.as_secs_f64());
+    let stage = |(stage, spent): &(&str, Spent)| format!("{stage} {:.2} s", spent.clock.as_secs_f64());
     let stages: Vec<String> = timings.stages.iter().map(stage).collect();
     terminal::complain(&format!(
         "{} in {}; {complete}; {:.2} s ({})",

@@ -10,6 +10,7 @@ mod commands;
 mod failure;
 mod interrupt;
 mod library;
+mod profile;
 mod progress;
 mod settings;
 mod terminal;

@@ -102,6 +102,8 @@ pub(crate) struct Settled {
     pub(crate) fail_on_match: bool,
     /// How long the run may take before what is left is cut.
     pub(crate) time_budget: Option<Span>,
+    /// Where a profile goes, if one is wanted: a file, or `-` for standard error.
+    pub(crate) profile: Option<PathBuf>,
 }
 
 impl Settled {
@@ -118,6 +120,7 @@ impl Settled {
             forms: Forms { csv: forms.contains(&Form::Csv), jsonl: forms.contains(&Form::Jsonl) },
             fail_on_match: typed.fail_on_match,
             time_budget,
+            profile: typed.profile,
         })
     }
 }

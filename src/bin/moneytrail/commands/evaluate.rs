@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: Evaluate) -> Result<u8, Failure> {
     if let Some(budget) = settings::time_budget(&arguments.budgets, &file)? {
         watch_the_clock(budget, Arc::clone(&request.late));
     }
-    let progress = Progress::new();
+    let progress = Progress::new(false);
     let stop = interrupt::listen()?;
     let ran = engine::run(&request, &progress, stop);
     progress.finish();

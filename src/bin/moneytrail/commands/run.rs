@@ -12,7 +12,7 @@ use crate::args::Run;
 use crate::failure::{FOUND, Failure};
 use crate::progress::Progress;
 use crate::settings::{Settings, Settled};
-use crate::{closing, interrupt, library};
+use crate::{closing, interrupt, library, profile};
 
 pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
     let settled = Settled::new(arguments, Settings::load()?)?;
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
     if let Some(budget) = settled.time_budget {
         watch_the_clock(budget, Arc::clone(&settled.request.late));
     }
-    let progress = Progress::new();
+    let progress = Progress::new(settled.profile.is_some());
     let analysis = match engine::run(&settled.request, &progress, stop) {
         Ok(analysis) => analysis,
         Err(error) => {
@@ -43,6 +43,11 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
     closing::say_what_was_read(&analysis);
     closing::print_results(&settled, &analysis, &report, &timings)?;
     closing::say_how_it_ended(&settled, &analysis, &timings, clock.elapsed());
+    match &settled.profile {
+        Some(path) if path.as_os_str() == "-" => profile::tell(&timings, &analysis),
+        Some(path) => profile::write(path, &timings, &analysis)?,
+        None => {}
+    }
     let matched = !analysis.sifted.matches.list.is_empty();
     Ok(if settled.fail_on_match && matched { FOUND } else { 0 })
 }
