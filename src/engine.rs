@@ -3,6 +3,8 @@
 //! This is the only place where the stages meet. Each is called once, in the order of the data: rules are compiled
 //! before a byte of the ledger is read, and only columns that rules or statistics name are decoded.
 
+mod slices;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -14,8 +16,10 @@ use crate::lang::{self, Diagnostic, Override, Source, StepId, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
 use crate::search::{Cut, Instances, Levels, Limits, Narrowed, Scanned, SearchError, Searcher, StandIn};
 use crate::sift::{self, Found, Sifted};
-use crate::stats::{self, Statistics};
+use crate::stats::{self, Statistics, Whole};
 use crate::write::{Report, RunFacts};
+
+pub use slices::{Cutting, Sliced};
 
 /// What to run.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +39,8 @@ pub struct Request {
     pub late: Arc<AtomicBool>,
     /// Threads of the search; one a core where none is given. The result does not depend on it.
     pub threads: Option<NonZeroUsize>,
+    /// How the ledger is cut where it is larger than memory. The result does not depend on it.
+    pub slices: Option<Cutting>,
 }
 
 /// A whole run as one value; nothing changes it afterwards.
@@ -53,6 +59,8 @@ pub struct Analysis {
     pub sifted: Sifted,
     /// Aggregate statistics.
     pub statistics: Statistics,
+    /// What was done in slices, if it was; the ledger of `intake` then holds what was found, and not the whole.
+    pub slices: Option<Sliced>,
 }
 
 impl Analysis {
@@ -133,36 +141,78 @@ impl Observer for () {
 ///
 /// Where a rule is wrong, reading fails, or `stop` was set.
 pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Result<Analysis, RunError> {
-    let (set, searched, warnings) = compile(request)?;
+    let rules = compile(request)?;
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
-        let intake = read(request, &searched)?;
-        let summary = intake.ledger.summary();
-        observer.hear(Event::Read(&summary));
-        let planned = plan::together(&searched, Some(&summary));
-        observer.hear(Event::Listing);
-        let levels = Levels::new(&intake.ledger, searched.typologies.iter().map(|typology| &typology.flow));
-        let plans: Vec<&Plan> = planned.iter().flatten().flatten().collect();
-        let searcher = Searcher::new(&intake.ledger).with_levels(&levels).until(&request.late).narrowed(&plans);
-        observer.hear(Event::Listed(searcher.bytes()));
-        let (found, lacking) = search(&searched, &planned, &searcher, request, observer, stop)?;
-        // Rules that are only used by others have matches, and no place in the report.
-        let place = |rule: usize| set.position(&searched.typologies[rule].id);
-        let found = found.into_iter().filter_map(|found| Some(Found { rule: place(found.rule)?, ..found })).collect();
-        let lacking = lacking.into_iter().filter_map(|(rule, reason)| Some((place(rule)?, reason)));
-        observer.hear(Event::Sifting);
-        let mut sifted = sift::consolidate(found, &searcher, &set).map_err(|_| RunError::Interrupted)?;
-        for (rule, reason) in lacking {
-            sifted.completeness.add_not_evaluated(rule, reason);
-        }
-        observer.hear(Event::Assessing);
-        drop(searcher); // its lists are as large as the ledger, and nobody asks for them again
-        let statistics = stats::assess(&stats::Evidence { intake: &intake, set: &set, sifted: &sifted });
-        let plans = planned.into_iter().enumerate().filter(|(rule, _)| place(*rule).is_some());
-        let plans = plans.map(|(_, plans)| plans.ok()).collect();
-        ensure_wanted(stop)?;
-        Ok(Analysis { set, warnings, plans, intake, sifted, statistics })
+        let intake = read(request, &rules.1)?;
+        through(request, rules, intake, observer, stop)
     })
+}
+
+/// Runs rules over a ledger that has been read; the inputs of the request are not looked at.
+///
+/// # Errors
+///
+/// As [`run`], but for reading.
+pub fn over(
+    request: &Request,
+    intake: Intake,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Analysis, RunError> {
+    let rules = compile(request)?;
+    let ledger = intake.ledger.with_owners(owners(&rules.1));
+    pool(request)?.install(|| through(request, rules, Intake { ledger, ..intake }, observer, stop))
+}
+
+/// From the ledger to the statistics, in slices where they are asked for.
+fn through(
+    request: &Request,
+    rules: Compiled,
+    intake: Intake,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Analysis, RunError> {
+    match &request.slices {
+        Some(cutting) => slices::run(request, rules, intake, cutting, observer, stop),
+        None => at_once(request, rules, intake, observer, stop),
+    }
+}
+
+/// The same where the ledger is searched in one piece.
+fn at_once(
+    request: &Request,
+    (set, searched, warnings): Compiled,
+    intake: Intake,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Analysis, RunError> {
+    let whole = Whole::of(&intake.ledger);
+    observer.hear(Event::Read(whole.summary()));
+    let planned = plan::together(&searched, Some(whole.summary()));
+    observer.hear(Event::Listing);
+    let levels = Levels::new(&intake.ledger, searched.typologies.iter().map(|typology| &typology.flow));
+    let plans: Vec<&Plan> = planned.iter().flatten().flatten().collect();
+    let searcher = Searcher::new(&intake.ledger).with_levels(&levels).until(&request.late).narrowed(&plans);
+    observer.hear(Event::Listed(searcher.bytes()));
+    let (found, lacking) = search(&searched, &planned, &searcher, request, observer, stop)?;
+    // Rules that are only used by others have matches, and no place in the report.
+    let place = |rule: usize| set.position(&searched.typologies[rule].id);
+    let found = found.into_iter().filter_map(|found| Some(Found { rule: place(found.rule)?, ..found })).collect();
+    let lacking = lacking.into_iter().filter_map(|(rule, reason)| Some((place(rule)?, reason)));
+    observer.hear(Event::Sifting);
+    let mut sifted = sift::consolidate(found, &searcher, &set).map_err(|_| RunError::Interrupted)?;
+    for (rule, reason) in lacking {
+        sifted.completeness.add_not_evaluated(rule, reason);
+    }
+    observer.hear(Event::Assessing);
+    drop(searcher); // its lists are as large as the ledger, and nobody asks for them again
+    let evidence = stats::Evidence { intake: &intake, set: &set, sifted: &sifted, whole: &whole };
+    let statistics = stats::assess(&evidence);
+    let plans = planned.into_iter().enumerate().filter(|(rule, _)| place(*rule).is_some());
+    let plans = plans.map(|(_, plans)| plans.ok()).collect();
+    ensure_wanted(stop)?;
+    Ok(Analysis { set, warnings, plans, intake, sifted, statistics, slices: None })
 }
 
 /// The rules that a request asks for with all that they use, and the ledger with the columns that these read: what
@@ -287,7 +337,9 @@ fn ensure_wanted(stop: &AtomicBool) -> Result<(), RunError> {
 }
 
 /// The rules that are asked for, the same with all that they use, and warnings.
-pub(crate) fn compile(request: &Request) -> Result<(TypologySet, TypologySet, Vec<Diagnostic>), RunError> {
+type Compiled = (TypologySet, TypologySet, Vec<Diagnostic>);
+
+pub(crate) fn compile(request: &Request) -> Result<Compiled, RunError> {
     let checked = lang::compile(&request.sources, &request.overrides);
     let Some(set) = checked.set else { return Err(RunError::Rules(checked.diagnostics)) };
     let known = || set.typologies.iter().map(|typology| typology.id.clone()).collect::<Vec<_>>();
@@ -307,9 +359,13 @@ pub(crate) fn compile(request: &Request) -> Result<(TypologySet, TypologySet, Ve
 /// Reads the ledger of a run, with the owners that its rules are matched between.
 pub(crate) fn read(request: &Request, set: &TypologySet) -> Result<Intake, IngestError> {
     let mut intake = ingest::read(&wanted(&request.intake, set))?;
-    let columns: BTreeSet<&str> = set.typologies.iter().filter_map(|typology| typology.flow.level.column()).collect();
-    intake.ledger = intake.ledger.with_owners(columns);
+    intake.ledger = intake.ledger.with_owners(owners(set));
     Ok(intake)
+}
+
+/// The columns of owners that rules are matched between.
+fn owners(set: &TypologySet) -> BTreeSet<&str> {
+    set.typologies.iter().filter_map(|typology| typology.flow.level.column()).collect()
 }
 
 /// What to read, with the columns that rules and statistics name.

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 const ORDER: [&str; 10] =
     ["columns", "ingest", "lang", "plan", "search", "sift", "stats", "write", "engine", "workbench"];
 
-const SRC: [&str; 12] = [
+const SRC: [&str; 13] = [
     "bin",
     "columns",
+    "engine",
     "engine.rs",
     "ingest",
     "lang",

@@ -24,5 +24,6 @@ mod plans;
 mod readme;
 mod sample;
 mod shipped;
+mod slices;
 mod tune;
 mod write;

@@ -53,6 +53,17 @@ impl Column {
         }
     }
 
+    /// Puts the values of another column behind; both have the same kind, and the same distinct texts.
+    pub(super) fn append(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Text(texts), Self::Text(more)) => texts.codes.extend(more.codes),
+            (Self::Number(values), Self::Number(more)) => values.extend(more),
+            (Self::Time(values), Self::Time(more)) => values.extend(more),
+            (Self::Truth(values), Self::Truth(more)) => values.extend(more),
+            _ => panic!("a column has one kind"),
+        }
+    }
+
     /// The value of a row as text, if there is one.
     #[must_use]
     pub fn text(&self, row: usize) -> Option<String> {

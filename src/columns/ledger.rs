@@ -14,6 +14,10 @@ use super::{
     Span, Time,
 };
 
+mod rows;
+
+pub use rows::Rows;
+
 /// A currency and how many decimals its minor unit has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Currency {
@@ -62,6 +66,15 @@ impl TxIds {
         match self {
             Self::Numbers(ids) => ids[a].cmp(&ids[b]),
             Self::Texts(ids) => ids[a].len().cmp(&ids[b].len()).then_with(|| ids[a].cmp(&ids[b])),
+        }
+    }
+
+    /// Puts others behind; both are numbers or both are texts.
+    fn append(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Numbers(ids), Self::Numbers(more)) => ids.extend(more),
+            (Self::Texts(ids), Self::Texts(more)) => ids.extend(more),
+            _ => panic!("ids of one ledger are all numbers or all texts"),
         }
     }
 

@@ -55,41 +55,119 @@ pub struct CurrencySummary {
 
 impl LedgerSummary {
     pub(super) fn of(ledger: &Ledger) -> Self {
-        let mut currencies: Vec<CurrencySummary> = ledger
-            .currency_table()
-            .iter()
-            .map(|currency| CurrencySummary { code: currency.code.clone(), transfers: 0, unweighed: 0 })
-            .collect();
-        let mut sent = vec![0usize; ledger.accounts().len()];
-        let mut received = sent.clone();
-        let mut self_transfers = 0;
-        for row in ledger.rows() {
-            let (sender, receiver) = (ledger.sender(row), ledger.receiver(row));
-            self_transfers += usize::from(sender == receiver);
-            sent[sender.index()] += 1;
-            received[receiver.index()] += 1;
-            let currency = &mut currencies[ledger.currency(row).index()];
-            currency.transfers += 1;
-            currency.unweighed += usize::from(ledger.base_amount(row) == BaseAmount::UNKNOWN);
-        }
+        let mut survey = Survey::new(ledger, ledger.len());
+        survey.add(ledger);
+        survey.finish(ledger)
+    }
+}
+
+/// A summary in the making: a ledger's transfers are counted part by part, in order.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    stride: usize,
+    transfers: usize,
+    self_transfers: usize,
+    first: Option<Time>,
+    last: Option<Time>,
+    currencies: Vec<CurrencySummary>,
+    sent: Vec<usize>,
+    received: Vec<usize>,
+    amounts: Vec<f64>,
+    /// Transfers by code, for the columns of few texts.
+    words: BTreeMap<String, Vec<usize>>,
+}
+
+impl Survey {
+    /// Nothing yet of a ledger of `transfers`; its accounts, currencies and texts are those of `tables`.
+    #[must_use]
+    pub fn new(tables: &Ledger, transfers: usize) -> Self {
+        let none = |code: &String| CurrencySummary { code: code.clone(), transfers: 0, unweighed: 0 };
+        let zeros = |texts: &TextColumn| vec![0; texts.values.len()];
+        let words = tables.columns().filter_map(|(name, column)| Some((name.to_owned(), zeros(short(column)?))));
         Self {
-            transfers: ledger.len(),
-            accounts: ledger.accounts().len(),
-            self_transfers,
-            first: ledger.times().first().copied(),
-            last: ledger.times().last().copied(),
-            resolution: ledger.resolution(),
-            base: ledger.base().code.clone(),
-            unweighed: currencies.iter().map(|currency| currency.unweighed).sum(),
-            currencies,
-            columns: ledger.columns().map(|(name, _)| name.to_owned()).collect(),
-            account_columns: ledger.accounts().columns().map(|(name, _)| name.to_owned()).collect(),
-            lists: ledger.lists().map(|(name, _)| name.to_owned()).collect(),
-            words: words(ledger, &sent, &received),
-            busiest_sender: sent.into_iter().max().unwrap_or(0),
-            busiest_receiver: received.into_iter().max().unwrap_or(0),
-            amounts: amounts(ledger),
+            stride: transfers.div_ceil(SAMPLE).max(1),
+            transfers: 0,
+            self_transfers: 0,
+            first: None,
+            last: None,
+            currencies: tables.currency_table().iter().map(|currency| none(&currency.code)).collect(),
+            sent: vec![0; tables.accounts().len()],
+            received: vec![0; tables.accounts().len()],
+            amounts: Vec::new(),
+            words: words.collect(),
         }
+    }
+
+    /// Counts the next part.
+    pub fn add(&mut self, part: &Ledger) {
+        for row in part.rows() {
+            let (sender, receiver) = (part.sender(row), part.receiver(row));
+            self.self_transfers += usize::from(sender == receiver);
+            self.sent[sender.index()] += 1;
+            self.received[receiver.index()] += 1;
+            let currency = &mut self.currencies[part.currency(row).index()];
+            currency.transfers += 1;
+            currency.unweighed += usize::from(part.base_amount(row) == BaseAmount::UNKNOWN);
+        }
+        for (name, counts) in &mut self.words {
+            if let Some(Column::Text(texts)) = part.column(name) {
+                texts.codes.iter().filter(|code| **code != TextColumn::NONE).for_each(|&code| counts[code as usize] += 1);
+            }
+        }
+        self.sample(part);
+        self.first = self.first.or(part.times().first().copied());
+        self.last = part.times().last().copied().or(self.last);
+        self.transfers += part.len();
+    }
+
+    /// Takes amounts at even distances.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn sample(&mut self, part: &Ledger) {
+        let scale = 10f64.powi(i32::from(part.base().digits));
+        let next = self.transfers.next_multiple_of(self.stride) - self.transfers;
+        let sampled = part.base_amounts().iter().skip(next).step_by(self.stride);
+        self.amounts.extend(sampled.filter_map(|amount| amount.get()).map(|money| money.0 as f64 / scale));
+    }
+
+    /// The summary.
+    #[must_use]
+    pub fn finish(mut self, tables: &Ledger) -> LedgerSummary {
+        self.amounts.sort_by(f64::total_cmp);
+        LedgerSummary {
+            transfers: self.transfers,
+            accounts: tables.accounts().len(),
+            self_transfers: self.self_transfers,
+            first: self.first,
+            last: self.last,
+            resolution: tables.resolution(),
+            base: tables.base().code.clone(),
+            unweighed: self.currencies.iter().map(|currency| currency.unweighed).sum(),
+            columns: tables.columns().map(|(name, _)| name.to_owned()).collect(),
+            account_columns: tables.accounts().columns().map(|(name, _)| name.to_owned()).collect(),
+            lists: tables.lists().map(|(name, _)| name.to_owned()).collect(),
+            words: self.words(tables),
+            busiest_sender: self.sent.iter().copied().max().unwrap_or(0),
+            busiest_receiver: self.received.iter().copied().max().unwrap_or(0),
+            currencies: self.currencies,
+            amounts: self.amounts,
+        }
+    }
+
+    fn words(&self, tables: &Ledger) -> BTreeMap<String, BTreeMap<String, usize>> {
+        let mut words = BTreeMap::new();
+        for (name, column) in tables.columns() {
+            if let (Some(texts), Some(counts)) = (short(column), self.words.get(name)) {
+                words.insert(name.to_owned(), texts.values.iter().cloned().zip(counts.iter().copied()).collect());
+            }
+        }
+        for (name, column) in tables.accounts().columns() {
+            if let Some(texts) = short(column) {
+                words.insert(name.to_owned(), counted(texts, |_| 1));
+                words.insert(format!("sender.{name}"), counted(texts, |account| self.sent[account]));
+                words.insert(format!("receiver.{name}"), counted(texts, |account| self.received[account]));
+            }
+        }
+        words
     }
 }
 
@@ -98,33 +176,6 @@ const SAMPLE: usize = 4_096;
 
 /// Texts of a column that is counted, at most.
 const MOST_WORDS: usize = 64;
-
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
-fn amounts(ledger: &Ledger) -> Vec<f64> {
-    let stride = ledger.len().div_ceil(SAMPLE).max(1);
-    let scale = 10f64.powi(i32::from(ledger.base().digits));
-    let known = ledger.base_amounts().iter().step_by(stride).filter_map(|amount| amount.get());
-    let mut amounts: Vec<f64> = known.map(|money| money.0 as f64 / scale).collect();
-    amounts.sort_by(f64::total_cmp);
-    amounts
-}
-
-fn words(ledger: &Ledger, sent: &[usize], received: &[usize]) -> BTreeMap<String, BTreeMap<String, usize>> {
-    let mut words = BTreeMap::new();
-    for (name, column) in ledger.columns() {
-        if let Some(texts) = short(column) {
-            words.insert(name.to_owned(), counted(texts, |_| 1));
-        }
-    }
-    for (name, column) in ledger.accounts().columns() {
-        if let Some(texts) = short(column) {
-            words.insert(name.to_owned(), counted(texts, |_| 1));
-            words.insert(format!("sender.{name}"), counted(texts, |account| sent[account]));
-            words.insert(format!("receiver.{name}"), counted(texts, |account| received[account]));
-        }
-    }
-    words
-}
 
 fn short(column: &Column) -> Option<&TextColumn> {
     match column {

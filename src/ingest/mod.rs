@@ -21,6 +21,7 @@ mod layout;
 mod lists;
 mod mapping;
 mod moment;
+mod parts;
 mod patterns;
 mod presets;
 mod privacy;
@@ -39,6 +40,7 @@ use crate::columns::{Ledger, RowId};
 pub use assemble::read;
 pub use error::{Failure, IngestError};
 pub use lists::shipped as shipped_lists;
+pub use parts::{Page, Parts, Shelf};
 pub use presets::{Preset, presets};
 
 /// What to read and how.

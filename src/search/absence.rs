@@ -76,6 +76,28 @@ pub(super) fn came(
     Ok(matches.iter().map(|instance| !missed(instance)).collect())
 }
 
+/// The accounts whose payments out, and whose payments in, some clause asks about beside finished matches; in order.
+pub(super) fn asked(flow: &Flow, ledger: &Ledger, matches: &Instances) -> [Vec<AccountId>; 2] {
+    let without = flow.without.iter().map(|absence| (absence.payer, absence.payee));
+    let sides: Vec<_> = without.chain(flow.expected.iter().map(|expected| (expected.payer, expected.payee))).collect();
+    let mut asked = [Vec::new(), Vec::new()];
+    for instance in matches.iter().filter(|_| !sides.is_empty()) {
+        let roles = features(flow, ledger, instance).roles;
+        for side in &sides {
+            match *side {
+                (Party::Role(role), _) => asked[0].extend(&roles[role]),
+                (Party::Anyone, Party::Role(role)) => asked[1].extend(&roles[role]),
+                (Party::Anyone, Party::Anyone) => {}
+            }
+        }
+    }
+    asked.map(|mut accounts: Vec<AccountId>| {
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts
+    })
+}
+
 /// Each clause with the transfers that it looks at.
 fn looks<'c, 'a, C>(
     clauses: &'c [C],

@@ -73,7 +73,7 @@ impl Searcher<'_> {
         if plan.flow.uses().next().is_none() {
             return self.at(&plan.flow)?.kept(plan, among, limits, stop);
         }
-        let borrowed = Borrowed::new(self.ledger, standins);
+        let borrowed = Borrowed::new(self.ledger, standins, self.stretch);
         let holds = |row: usize| match borrowed.origins[row] {
             Origin::Row(row) => among.rows.get(row.index()),
             Origin::Copy(_) => true,

@@ -5,6 +5,7 @@
 use crate::columns::{AccountId, BaseAmount, Copied, Ledger, Money, Origin, RowId};
 
 use super::Instances;
+use super::slice::Stretch;
 
 /// A finished match that stands for one transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,23 +27,30 @@ pub struct StandIn {
 pub(super) struct Borrowed<'s> {
     pub(super) ledger: Ledger,
     pub(super) origins: Vec<Origin>,
-    pub(super) standins: &'s [StandIn],
+    pub(super) standins: Vec<&'s StandIn>,
+    stretch: Stretch,
 }
 
 impl<'s> Borrowed<'s> {
-    pub(super) fn new(ledger: &Ledger, standins: &'s [StandIn]) -> Self {
-        let copy = |standin: &StandIn| Copied {
-            like: *standin.rows.last().expect("a match has a transfer"),
+    /// Of a slice, those stand in it whose last transfer lies in it.
+    pub(super) fn new(ledger: &Ledger, standins: &'s [StandIn], stretch: Stretch) -> Self {
+        let like = |standin: &StandIn| {
+            let last = standin.rows.last().expect("a match has a transfer");
+            stretch.inside(*last).filter(|row| row.index() < ledger.len())
+        };
+        let standins: Vec<&StandIn> = standins.iter().filter(|standin| like(standin).is_some()).collect();
+        let copy = |standin: &&StandIn| Copied {
+            like: like(standin).expect("those elsewhere are left out"),
             sender: standin.from,
             receiver: standin.to,
             weight: weight(standin.weight),
         };
         let (ledger, origins) = ledger.with_copies(&standins.iter().map(copy).collect::<Vec<_>>());
-        Self { ledger, origins, standins }
+        Self { ledger, origins, standins, stretch }
     }
 
-    /// The same instances with the transfers of its match in place of each stand-in, put together anew unless
-    /// they are to stay `apart`.
+    /// The same instances with the transfers of its match in place of each stand-in, in the numbers of the whole ledger,
+    /// put together anew unless they are to stay `apart`.
     pub(super) fn resolved(&self, found: &Instances, apart: bool) -> Instances {
         let mut resolved = Instances::default();
         resolved.cuts.clone_from(&found.cuts);
@@ -58,7 +66,7 @@ impl<'s> Borrowed<'s> {
         let mut all: Vec<RowId> = Vec::with_capacity(rows.len());
         for row in rows {
             match self.origins[row.index()] {
-                Origin::Row(row) => all.push(row),
+                Origin::Row(row) => all.push(self.stretch.whole(row)),
                 Origin::Copy(copy) => all.extend(&self.standins[copy].rows),
             }
         }

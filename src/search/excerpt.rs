@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use super::graph::Graph;
 use super::select::Selector;
 use super::task::Probe;
-use super::{Instances, Limits, SearchError, Searcher, Shared, StandIn};
+use super::{Instances, Limits, SearchError, Searcher, Shared, StandIn, Stretch};
 
 /// Some transfers of a ledger, and the accounts between which they go.
 #[derive(Debug)]
@@ -115,6 +115,7 @@ impl Excerpt<'_> {
             late: Arc::clone(&self.whole.late),
             levels: Vec::new(),
             probe: Probe { apart: true, tries: Some(tries) },
+            stretch: Stretch::default(),
         };
         let run = |plan: &Plan| {
             let found = searcher.run_here(plan, &self.standins, limits, &AtomicBool::new(false))?;

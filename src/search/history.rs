@@ -14,6 +14,7 @@ use super::graph::Graph;
 use super::select::{major, whole};
 
 /// One value a transfer; nothing where it is unknown.
+#[derive(Clone, Debug)]
 pub(super) enum Looked {
     /// Whole numbers.
     Counts(Vec<Option<i64>>),
@@ -23,9 +24,37 @@ pub(super) enum Looked {
     Spans(Vec<Option<i64>>),
 }
 
-/// The values of a history column; `None` where the account column that it reads is missing.
-pub(super) fn column(history: &History, ledger: &Ledger, graph: &Graph) -> Option<Looked> {
-    let past = Lists { ledger, graph };
+impl Looked {
+    /// The value of a transfer as bits; nothing where it is unknown.
+    pub(super) fn bits(&self, row: usize) -> Option<u64> {
+        match self {
+            Self::Counts(values) | Self::Spans(values) => values[row].map(i64::cast_unsigned),
+            Self::Numbers(values) => values[row].map(f64::to_bits),
+        }
+    }
+
+    /// A column of `len` values of which these are known, as bits.
+    pub(super) fn of(history: &History, len: usize, known: impl IntoIterator<Item = (RowId, u64)>) -> Self {
+        fn spread<T: Clone>(len: usize, known: impl Iterator<Item = (RowId, T)>) -> Vec<Option<T>> {
+            let mut column = vec![None; len];
+            known.for_each(|(row, value)| column[row.index()] = Some(value));
+            column
+        }
+        let known = known.into_iter();
+        let whole = |(row, bits): (RowId, u64)| (row, bits.cast_signed());
+        match history {
+            History::PairPrior | History::Of(_, Past::Prior | Past::Count(_)) => {
+                Self::Counts(spread(len, known.map(whole)))
+            }
+            History::Of(_, Past::Idle) => Self::Spans(spread(len, known.map(whole))),
+            History::Of(..) => Self::Numbers(spread(len, known.map(|(row, bits)| (row, f64::from_bits(bits))))),
+        }
+    }
+}
+
+/// The values of a history column; `None` where the account column that it reads is missing. The ledger begins at `start`.
+pub(super) fn column(history: &History, ledger: &Ledger, graph: &Graph, start: Time) -> Option<Looked> {
+    let past = Lists { ledger, graph, start };
     let (end, asked) = match history {
         History::PairPrior => return Some(past.counts(End::Sender, |rows| past.pairs(rows))),
         History::Of(end, asked) => (*end, asked),
@@ -40,7 +69,9 @@ pub(super) fn column(history: &History, ledger: &Ledger, graph: &Graph) -> Optio
         Past::Median(span) => past.numbers(end, |rows| past.sliding(rows, *span, &mut Median::of(ledger, rows))),
         Past::NewShare(span) => past.numbers(end, |rows| past.sliding(rows, *span, &mut Fresh::new(end))),
         Past::Percentile(column) => {
-            Looked::Numbers(past.spread(&past.percentiles(end, ledger.accounts().column(column)?)))
+            let mut percentiles = Percentiles::new(end, ledger.accounts().column(column)?, ledger.accounts().len());
+            percentiles.learn(ledger);
+            Looked::Numbers(past.spread(&[percentiles.values(ledger)]))
         }
     })
 }
@@ -53,6 +84,7 @@ type Values<T> = Vec<(RowId, T)>;
 struct Lists<'a> {
     ledger: &'a Ledger,
     graph: &'a Graph,
+    start: Time,
 }
 
 impl<'a> Lists<'a> {
@@ -152,7 +184,6 @@ impl<'a> Lists<'a> {
 
     /// What a window of the length `span` before each transfer holds; nothing where it begins before the ledger does.
     fn sliding<T: Copy>(&self, rows: &[RowId], span: Span, window: &mut impl Window<Value = T>) -> Values<T> {
-        let start = *self.ledger.times().first().expect("a list has a transfer");
         let (mut first, mut next) = (0, 0);
         let mut values = Vec::new();
         for tied in rows.chunk_by(|&a, &b| self.time(a) == self.time(b)) {
@@ -165,43 +196,8 @@ impl<'a> Lists<'a> {
                 window.remove(self.ledger, rows[first]);
                 first += 1;
             }
-            let value = window.value().filter(|_| start <= at - span);
+            let value = window.value().filter(|_| self.start <= at - span);
             values.extend(value.map(|value| tied.iter().map(move |&row| (row, value))).into_iter().flatten());
-        }
-        values
-    }
-
-    /// For each transfer, the share of earlier ones of accounts alike that are not larger.
-    fn percentiles(&self, end: End, column: &Column) -> Vec<Values<f64>> {
-        let mut alike = BTreeMap::<String, Vec<RowId>>::new();
-        let groups: Vec<Option<String>> =
-            self.ledger.accounts().ids().map(|account| column.text(account.index())).collect();
-        for row in self.ledger.rows().filter(|&row| self.ledger.sender(row) != self.ledger.receiver(row)) {
-            let account = match end {
-                End::Sender => self.ledger.sender(row),
-                End::Receiver => self.ledger.receiver(row),
-            };
-            if let Some(group) = &groups[account.index()]
-                && self.ledger.base_amount(row).get().is_some()
-            {
-                alike.entry(group.clone()).or_default().push(row);
-            }
-        }
-        alike.into_values().collect::<Vec<_>>().into_par_iter().map(|rows| self.percentiles_of(&rows)).collect()
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "counts of transfers, far below 2^53")]
-    fn percentiles_of(&self, rows: &[RowId]) -> Values<f64> {
-        let mut ranked = Ranked::of(self.ledger, rows);
-        let mut values = Vec::new();
-        for tied in rows.chunk_by(|&a, &b| self.time(a) == self.time(b)) {
-            if ranked.len() > 0 {
-                let total = ranked.len() as f64;
-                values.extend(tied.iter().map(|&row| (row, ranked.not_above(self.ledger, row) as f64 / total)));
-            }
-            for &row in tied {
-                ranked.add(self.ledger, row);
-            }
         }
         values
     }
@@ -272,6 +268,7 @@ impl Window for Sum {
 }
 
 /// Amounts by rank: a Fenwick tree (Fenwick 1994) over the sorted distinct amounts of a list.
+#[derive(Debug)]
 struct Ranked {
     amounts: Vec<i64>,
     tree: Vec<usize>,
@@ -281,7 +278,11 @@ struct Ranked {
 impl Ranked {
     fn of(ledger: &Ledger, rows: &[RowId]) -> Self {
         let known = rows.iter().filter_map(|&row| ledger.base_amount(row).get()).map(|money| money.0);
-        let mut amounts: Vec<i64> = known.collect();
+        Self::over(known.collect())
+    }
+
+    /// Over these amounts.
+    fn over(mut amounts: Vec<i64>) -> Self {
         amounts.sort_unstable();
         amounts.dedup();
         let tree = vec![0; amounts.len() + 1];
@@ -339,6 +340,89 @@ impl Ranked {
         }
         self.amounts[position]
     }
+}
+
+/// For each transfer, the share of earlier ones of accounts alike that are not larger: part by part of a ledger, in the
+/// order of time.
+#[derive(Debug)]
+pub(super) struct Percentiles {
+    end: End,
+    /// The group of each account.
+    groups: Vec<Option<u32>>,
+    /// The amounts of each group, until they are ranked.
+    amounts: Vec<Vec<i64>>,
+    ranked: Vec<Ranked>,
+}
+
+/// Amounts that are noted before equal ones are put together.
+const NOTED: usize = 1 << 16;
+
+impl Percentiles {
+    /// Accounts are alike that have one text in a column.
+    pub(super) fn new(end: End, column: &Column, accounts: usize) -> Self {
+        let mut known = BTreeMap::<String, u32>::new();
+        let mut group = |text: String| {
+            let next = u32::try_from(known.len()).expect("no more groups than accounts");
+            *known.entry(text).or_insert(next)
+        };
+        let groups = (0..accounts).map(|account| column.text(account).map(&mut group)).collect();
+        Self { end, groups, amounts: vec![Vec::new(); known.len()], ranked: Vec::new() }
+    }
+
+    /// The transfers of a part that can be weighed, by group.
+    fn alike(&self, part: &Ledger) -> Vec<Vec<RowId>> {
+        let mut alike = vec![Vec::new(); self.amounts.len()];
+        for row in part.rows().filter(|&row| part.sender(row) != part.receiver(row)) {
+            let account = match self.end {
+                End::Sender => part.sender(row),
+                End::Receiver => part.receiver(row),
+            };
+            if let Some(group) = self.groups[account.index()]
+                && part.base_amount(row).get().is_some()
+            {
+                alike[group as usize].push(row);
+            }
+        }
+        alike
+    }
+
+    /// Takes note of the amounts of a part.
+    pub(super) fn learn(&mut self, part: &Ledger) {
+        let alike = self.alike(part);
+        for (amounts, rows) in self.amounts.iter_mut().zip(alike) {
+            let before = amounts.len();
+            amounts.extend(rows.into_iter().filter_map(|row| part.base_amount(row).get()).map(|money| money.0));
+            if amounts.len() - before > NOTED {
+                amounts.sort_unstable();
+                amounts.dedup();
+            }
+        }
+    }
+
+    /// The values of the next part; no amount is new.
+    pub(super) fn values(&mut self, part: &Ledger) -> Values<f64> {
+        let alike = self.alike(part);
+        if self.ranked.is_empty() {
+            self.ranked = self.amounts.iter_mut().map(|amounts| Ranked::over(std::mem::take(amounts))).collect();
+        }
+        let values = self.ranked.par_iter_mut().zip(alike).map(|(ranked, rows)| percentiles_of(part, ranked, &rows));
+        values.collect::<Vec<_>>().concat()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of transfers, far below 2^53")]
+fn percentiles_of(part: &Ledger, ranked: &mut Ranked, rows: &[RowId]) -> Values<f64> {
+    let mut values = Vec::new();
+    for tied in rows.chunk_by(|&a, &b| part.time(a) == part.time(b)) {
+        if ranked.len() > 0 {
+            let total = ranked.len() as f64;
+            values.extend(tied.iter().map(|&row| (row, ranked.not_above(part, row) as f64 / total)));
+        }
+        for &row in tied {
+            ranked.add(part, row);
+        }
+    }
+    values
 }
 
 /// The median amount; of an even number the mean of the two in the middle.

@@ -8,6 +8,8 @@ use rustc_hash::FxHashMap;
 use crate::columns::{AccountId, RowId};
 use crate::lang::StepId;
 
+use super::slice::Stretch;
+
 /// Instances (or unions of instances) of one rule.
 ///
 /// Each has a *binding*: the accounts of the single roles in role order, then the unnamed accounts in flow order.
@@ -163,6 +165,34 @@ impl Instances {
         self.rows.truncate(rows);
         self.row_ends.truncate(slots);
         self.counts.truncate(len);
+    }
+
+    /// The same in the numbers of the ledger that a slice was cut from.
+    pub(super) fn shifted(mut self, stretch: Stretch) -> Self {
+        for row in &mut self.rows {
+            *row = stretch.whole(*row);
+        }
+        self
+    }
+
+    /// The same in the numbers of a ledger of these transfers, which hold all of them and are in order.
+    ///
+    /// # Panics
+    ///
+    /// Where a transfer is not among them.
+    #[must_use]
+    pub fn within(mut self, rows: &[RowId]) -> Self {
+        for row in &mut self.rows {
+            let place = rows.binary_search(row).expect("the ledger holds every transfer of an instance");
+            *row = RowId(place.try_into().expect("row ids are 32 bits"));
+        }
+        self
+    }
+
+    /// All transfers of all of them, one slot after another.
+    #[must_use]
+    pub fn all_rows(&self) -> &[RowId] {
+        &self.rows
     }
 
     /// Adds a copy of one.

@@ -19,6 +19,7 @@ mod reach;
 mod refers;
 mod select;
 mod shared;
+mod slice;
 mod task;
 
 pub use among::Among;
@@ -27,11 +28,13 @@ pub use borrowed::StandIn;
 pub use excerpt::Excerpt;
 pub use features::{Features, features};
 pub use instances::{Cut, Instance, Instances};
+pub use select::Degrees;
+pub use slice::{Alike, Backward, Slice, Stretch, Value, Wide, pasts};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::columns::Ledger;
+use crate::columns::{AccountId, Ledger};
 use crate::lang::{Flow, MatchLevel, Predicate, StepId};
 use crate::plan::{Kernel, Plan};
 
@@ -87,6 +90,8 @@ pub struct Searcher<'a> {
     /// The same ledger put together by owner.
     levels: Vec<(MatchLevel, Searcher<'a>)>,
     probe: Probe,
+    /// Where the ledger lies in the one that it is a slice of.
+    stretch: Stretch,
 }
 
 /// The ledgers between owners that some rules are matched on.
@@ -110,11 +115,15 @@ impl<'a> Searcher<'a> {
     /// Prepares a ledger for any number of searches.
     #[must_use]
     pub fn new(ledger: &'a Ledger) -> Self {
+        Self::knowing(ledger, None, Stretch::default())
+    }
+
+    fn knowing(ledger: &'a Ledger, wide: Option<&'a Wide>, stretch: Stretch) -> Self {
         let graph = Arc::new(Graph::new(ledger));
-        let selector = Selector::new(ledger, Arc::clone(&graph));
+        let selector = Selector::new(ledger, Arc::clone(&graph), wide);
         let (common, refers, shared, late) = (None, OnceLock::new(), Shared::default(), Arc::default());
         let (levels, probe) = (Vec::new(), Probe::default());
-        Self { ledger, graph, common, selector, refers, shared, late, levels, probe }
+        Self { ledger, graph, common, selector, refers, shared, late, levels, probe, stretch }
     }
 
     /// The same with a time budget: when `late` is set, searches under way end, and say what they have not searched.
@@ -209,9 +218,9 @@ impl<'a> Searcher<'a> {
         run: impl FnOnce(&Searcher<'_>) -> Result<Instances, SearchError>,
     ) -> Result<Instances, SearchError> {
         if plan.flow.uses().next().is_none() {
-            return run(self);
+            return Ok(run(self)?.shifted(self.stretch));
         }
-        let borrowed = Borrowed::new(self.ledger, standins);
+        let borrowed = Borrowed::new(self.ledger, standins, self.stretch);
         Ok(borrowed.resolved(&run(&self.borrowing(&borrowed))?, self.probe.apart))
     }
 
@@ -271,8 +280,8 @@ impl<'a> Searcher<'a> {
         let graph = Arc::new(Graph::new(&borrowed.ledger));
         let selector = Selector::borrowing(&self.selector, Arc::clone(&graph), borrowed);
         let (common, refers, shared, levels) = (None, OnceLock::new(), Shared::default(), Vec::new());
-        let (ledger, late, probe) = (&borrowed.ledger, Arc::clone(&self.late), self.probe);
-        Searcher { ledger, graph, common, selector, refers, shared, late, levels, probe }
+        let (ledger, late, probe, stretch) = (&borrowed.ledger, Arc::clone(&self.late), self.probe, self.stretch);
+        Searcher { ledger, graph, common, selector, refers, shared, late, levels, probe, stretch }
     }
 
     /// What a plan's tasks are made with.
@@ -282,9 +291,9 @@ impl<'a> Searcher<'a> {
         if undoing && refers.is_none() {
             return Err(SearchError::NotEvaluable("the ledger has no column `refers_to`".to_owned()));
         }
-        let &Self { ledger, ref selector, ref shared, ref late, probe, .. } = self;
+        let &Self { ledger, ref selector, ref shared, ref late, probe, stretch, .. } = self;
         let graph = self.common.as_ref().unwrap_or(&self.graph);
-        Ok(Tools { ledger, graph, only: None, selector, shared, refers, late, probe })
+        Ok(Tools { ledger, graph, only: None, selector, shared, refers, late, probe, stretch })
     }
 
     /// Whether a predicate over instance columns (`unless`) holds, for each finished match of a plan; `finished` are
@@ -324,6 +333,16 @@ impl<'a> Searcher<'a> {
     pub fn not_missing(&self, plan: &Plan, matches: &Instances) -> Result<Vec<bool>, SearchError> {
         let at = self.at(&plan.flow)?;
         absence::came(&plan.flow, at.ledger, &at.graph, &at.selector, matches)
+    }
+
+    /// The accounts (or owners) whose payments out, and whose payments in, a rule's `without` and `expected` ask about
+    /// beside finished matches.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger was not put together by owner.
+    pub fn asked_around(&self, plan: &Plan, matches: &Instances) -> Result<[Vec<AccountId>; 2], SearchError> {
+        Ok(absence::asked(&plan.flow, self.at(&plan.flow)?.ledger, matches))
     }
 
     /// The history columns of a flow that are missing for some transfers, and for how many; self-transfers left out.

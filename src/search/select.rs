@@ -21,6 +21,7 @@ use super::graph::Graph;
 use super::history::{self, Looked};
 use super::lists;
 use super::mask::Mask;
+use super::slice::Wide;
 
 /// Columns and masks of one ledger, made when a predicate first asks for them.
 #[derive(Debug)]
@@ -30,7 +31,9 @@ pub(super) struct Selector<'a> {
     columns: Mutex<FxHashMap<String, Series>>,
     masks: Mutex<FxHashMap<(Place, String), Arc<Mask>>>,
     ages: Mutex<FxHashMap<String, Arc<AgeTable>>>,
-    degrees: Degrees,
+    degrees: Arc<Degrees>,
+    /// Where the ledger is a part of another: what is known of the whole.
+    wide: Option<&'a Wide>,
     /// Where the ledger is made of another: who answers instead.
     lender: Option<Lender<'a>>,
 }
@@ -61,14 +64,15 @@ pub(super) enum Subject {
 }
 
 impl<'a> Selector<'a> {
-    pub(super) fn new(ledger: &'a Ledger, graph: Arc<Graph>) -> Self {
+    pub(super) fn new(ledger: &'a Ledger, graph: Arc<Graph>, wide: Option<&'a Wide>) -> Self {
         Self {
             ledger,
             graph,
             columns: Mutex::default(),
             masks: Mutex::default(),
             ages: Mutex::default(),
-            degrees: Degrees::of(ledger),
+            degrees: wide.map_or_else(|| Arc::new(Degrees::of(ledger)), |wide| Arc::clone(&wide.degrees)),
+            wide,
             lender: None,
         }
     }
@@ -81,7 +85,8 @@ impl<'a> Selector<'a> {
             columns: Mutex::default(),
             masks: Mutex::default(),
             ages: Mutex::default(),
-            degrees: Degrees::default(),
+            degrees: Arc::default(),
+            wide: None,
             lender: Some(Lender::StandIns(base, borrowed)),
         }
     }
@@ -94,7 +99,8 @@ impl<'a> Selector<'a> {
             columns: Mutex::default(),
             masks: Mutex::default(),
             ages: Mutex::default(),
-            degrees: Degrees::default(),
+            degrees: Arc::default(),
+            wide: None,
             lender: Some(Lender::Whole(whole, excerpt)),
         }
     }
@@ -136,6 +142,11 @@ impl<'a> Selector<'a> {
         let names: BTreeSet<&String> = names.filter(|name| name.parse::<History>().is_ok()).collect();
         let mut unknown = Vec::new();
         for name in names {
+            if let Some(wide) = self.wide {
+                let missing = wide.unknown.get(name).copied().filter(|&missing| missing > 0);
+                unknown.extend(missing.map(|missing| (name.clone(), missing)));
+                continue;
+            }
             let column = self.column(Place::Transfers, name)?;
             let moves =
                 self.ledger.senders().iter().zip(self.ledger.receivers()).map(|(sender, receiver)| sender != receiver);
@@ -247,7 +258,12 @@ impl<'a> Selector<'a> {
             text_series(name, accounts.iter().map(|&account| Some(ledger.accounts().key(account))))
         };
         if let Ok(history) = name.parse::<History>() {
-            return Some(match history::column(&history, ledger, &self.graph)? {
+            let start = ledger.times().first().copied().unwrap_or(Time(0));
+            let looked = match self.wide {
+                Some(wide) => wide.history.get(name).cloned(),
+                None => history::column(&history, ledger, &self.graph, start),
+            };
+            return Some(match looked? {
                 Looked::Counts(values) => Series::new(name.into(), values),
                 Looked::Numbers(values) => Series::new(name.into(), values),
                 Looked::Spans(values) => spans_series(name, values),
@@ -424,8 +440,8 @@ impl AgeTable {
 }
 
 /// Distinct counterparties and transfers of each account over the whole ledger, self-transfers left out.
-#[derive(Debug, Default)]
-struct Degrees {
+#[derive(Clone, Debug, Default)]
+pub struct Degrees {
     payers: Vec<u32>,
     payees: Vec<u32>,
     transfers_in: Vec<u32>,
@@ -433,28 +449,38 @@ struct Degrees {
 }
 
 impl Degrees {
+    /// Of so many accounts, nothing counted yet.
+    #[must_use]
+    pub fn new(accounts: usize) -> Self {
+        let none = || vec![0; accounts];
+        Self { payers: none(), payees: none(), transfers_in: none(), transfers_out: none() }
+    }
+
     fn of(ledger: &Ledger) -> Self {
+        let mut degrees = Self::new(ledger.accounts().len());
+        degrees.count(ledger, &(0..u32::MAX));
+        degrees
+    }
+
+    /// Counts for some accounts in a ledger that holds all their transfers.
+    pub(super) fn count(&mut self, ledger: &Ledger, accounts: &std::ops::Range<u32>) {
         use rayon::slice::ParallelSliceMut;
-        let accounts = ledger.accounts().len();
         let moves = ledger.senders().iter().zip(ledger.receivers()).filter(|(sender, receiver)| sender != receiver);
         let mut pairs: Vec<(u32, u32)> = moves.map(|(sender, receiver)| (sender.0, receiver.0)).collect();
-        let mut degrees = Self {
-            payers: vec![0; accounts],
-            payees: vec![0; accounts],
-            transfers_in: vec![0; accounts],
-            transfers_out: vec![0; accounts],
+        let mut add = |pairs: &[(u32, u32)], out: fn(&mut Self) -> &mut Vec<u32>, into: fn(&mut Self) -> &mut Vec<u32>| {
+            for (sender, receiver) in pairs {
+                if accounts.contains(sender) {
+                    out(self)[*sender as usize] += 1;
+                }
+                if accounts.contains(receiver) {
+                    into(self)[*receiver as usize] += 1;
+                }
+            }
         };
-        for &(sender, receiver) in &pairs {
-            degrees.transfers_out[sender as usize] += 1;
-            degrees.transfers_in[receiver as usize] += 1;
-        }
+        add(&pairs, |degrees| &mut degrees.transfers_out, |degrees| &mut degrees.transfers_in);
         pairs.par_sort_unstable();
         pairs.dedup();
-        for &(sender, receiver) in &pairs {
-            degrees.payees[sender as usize] += 1;
-            degrees.payers[receiver as usize] += 1;
-        }
-        degrees
+        add(&pairs, |degrees| &mut degrees.payees, |degrees| &mut degrees.payers);
     }
 }
 

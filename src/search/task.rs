@@ -13,6 +13,7 @@ use super::places::Reach;
 use super::refers::Refers;
 use super::select::Selector;
 use super::shared::{Admission, Shared};
+use super::slice::Stretch;
 use super::{Limits, SearchError};
 
 /// Everything that a kernel needs to search one rule.
@@ -26,6 +27,7 @@ pub(super) struct Task<'a> {
     refers: Option<&'a Refers>,
     late: &'a AtomicBool,
     pub(super) probe: Probe,
+    stretch: Stretch,
     /// `C_i` of the language reference: no self-transfer, the rule's and the step's `where` hold. Made from the
     /// predicates as written, for the kernel that defines what a match is; empty for the others.
     candidates: Vec<Mask>,
@@ -51,6 +53,8 @@ pub(super) struct Tools<'a> {
     /// Whether the time budget is used up.
     pub(super) late: &'a AtomicBool,
     pub(super) probe: Probe,
+    /// Where the ledger lies in the one that it is a slice of.
+    pub(super) stretch: Stretch,
 }
 
 /// How a search differs that explains another.
@@ -133,7 +137,7 @@ impl<'a> Task<'a> {
         limits: Limits,
         steps: usize,
     ) -> Result<Self, SearchError> {
-        let &Tools { ledger, graph, only, selector, shared, refers, late, probe } = tools;
+        let &Tools { ledger, graph, only, selector, shared, refers, late, probe, stretch } = tools;
         let flow = &plan.flow;
         let program = &plan.program;
         let roles: Vec<Admission> = program
@@ -164,7 +168,28 @@ impl<'a> Task<'a> {
         }
         let graph = Lists::Common(graph);
         let (candidates, reach) = (Vec::new(), None);
-        Ok(Self { plan, flow, ledger, graph, limits, refers, late, probe, candidates, admitted, reach, roles, vias })
+        Ok(Self {
+            plan,
+            flow,
+            ledger,
+            graph,
+            limits,
+            refers,
+            late,
+            probe,
+            stretch,
+            candidates,
+            admitted,
+            reach,
+            roles,
+            vias,
+        })
+    }
+
+    /// Whether a window that starts at a time is looked at here: those behind it belong to the next slice.
+    #[inline]
+    pub(super) fn owns(&self, start: Time) -> bool {
+        self.stretch.owns(start)
     }
 
     /// Whether the time budget is used up.

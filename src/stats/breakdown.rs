@@ -34,59 +34,73 @@ pub struct Bucket {
 /// The bucket of a missing value.
 const UNKNOWN: &str = "unknown";
 
-/// Breakdowns of one ledger; what the whole ledger has in each bucket is counted once.
+/// How many transfers of the whole ledger fall into each bucket.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Buckets {
+    months: FxHashMap<i64, usize>,
+    channels: FxHashMap<u32, usize>,
+    currencies: FxHashMap<u16, usize>,
+    /// By the country codes of payer and payee.
+    corridors: FxHashMap<(u32, u32), usize>,
+}
+
+impl Buckets {
+    /// Counts a part of the ledger.
+    pub(super) fn add(&mut self, part: &Ledger) {
+        count(&mut self.months, part.rows().map(|row| month(part.time(row))));
+        count(&mut self.currencies, part.rows().map(|row| part.currency(row).0));
+        if let Some(texts) = text(part.column("channel")) {
+            count(&mut self.channels, part.rows().map(|row| texts.codes[row.index()]));
+        }
+        if let Some(texts) = text(part.accounts().column("country")) {
+            count(&mut self.corridors, part.rows().map(|row| corridor(part, texts, row)));
+        }
+    }
+}
+
+/// Breakdowns of what was found in a ledger.
 #[derive(Debug)]
 pub(super) struct Breakdowns<'a> {
     ledger: &'a Ledger,
-    months: FxHashMap<i64, usize>,
-    channels: Option<(&'a TextColumn, FxHashMap<u32, usize>)>,
-    currencies: FxHashMap<u16, usize>,
-    corridors: Option<(&'a TextColumn, Corridors)>,
+    whole: &'a Buckets,
 }
 
-/// Transfers by the country codes of payer and payee.
-type Corridors = FxHashMap<(u32, u32), usize>;
+fn text(column: Option<&Column>) -> Option<&TextColumn> {
+    match column {
+        Some(Column::Text(texts)) => Some(texts),
+        _ => None,
+    }
+}
 
 impl<'a> Breakdowns<'a> {
-    pub(super) fn new(ledger: &'a Ledger) -> Self {
-        let text = |column: Option<&'a Column>| match column {
-            Some(Column::Text(texts)) => Some(texts),
-            _ => None,
-        };
-        let channels = text(ledger.column("channel"));
-        let countries = text(ledger.accounts().column("country"));
-        Self {
-            ledger,
-            months: tally(ledger.rows().map(|row| month(ledger.time(row)))),
-            channels: channels.map(|texts| (texts, tally(ledger.rows().map(|row| texts.codes[row.index()])))),
-            currencies: tally(ledger.rows().map(|row| ledger.currency(row).0)),
-            corridors: countries.map(|texts| (texts, tally(ledger.rows().map(|row| corridor(ledger, texts, row))))),
-        }
+    /// Of a ledger, or of a part that holds all that was found in the whole.
+    pub(super) fn new(ledger: &'a Ledger, whole: &'a Buckets) -> Self {
+        Self { ledger, whole }
     }
 
     /// By month of booking, UTC.
     pub(super) fn by_month(&self, matches: &[&Match], transfers: &[RowId]) -> Vec<Bucket> {
-        self.split(matches, transfers, |row| month(self.ledger.time(row)), month_name, &self.months)
+        self.split(matches, transfers, |row| month(self.ledger.time(row)), month_name, &self.whole.months)
     }
 
     /// By channel, if the ledger has that column.
     pub(super) fn by_channel(&self, matches: &[&Match], transfers: &[RowId]) -> Option<Vec<Bucket>> {
-        let (texts, whole) = self.channels.as_ref()?;
+        let texts = text(self.ledger.column("channel"))?;
         let name = |code: u32| value(texts, code).to_owned();
-        Some(self.split(matches, transfers, |row| texts.codes[row.index()], name, whole))
+        Some(self.split(matches, transfers, |row| texts.codes[row.index()], name, &self.whole.channels))
     }
 
     /// By booked currency.
     pub(super) fn by_currency(&self, matches: &[&Match], transfers: &[RowId]) -> Vec<Bucket> {
         let name = |code: u16| self.ledger.currency_table()[usize::from(code)].code.clone();
-        self.split(matches, transfers, |row| self.ledger.currency(row).0, name, &self.currencies)
+        self.split(matches, transfers, |row| self.ledger.currency(row).0, name, &self.whole.currencies)
     }
 
     /// By country of payer and payee, if the account table has that column.
     pub(super) fn by_corridor(&self, matches: &[&Match], transfers: &[RowId]) -> Option<Vec<Bucket>> {
-        let (texts, whole) = self.corridors.as_ref()?;
+        let texts = text(self.ledger.accounts().column("country"))?;
         let name = |(from, to): (u32, u32)| format!("{}→{}", value(texts, from), value(texts, to));
-        Some(self.split(matches, transfers, |row| corridor(self.ledger, texts, row), name, whole))
+        Some(self.split(matches, transfers, |row| corridor(self.ledger, texts, row), name, &self.whole.corridors))
     }
 
     fn split<K: Copy + Eq + Hash + Ord>(
@@ -123,10 +137,14 @@ impl<'a> Breakdowns<'a> {
 
 fn tally<K: Eq + Hash>(keys: impl Iterator<Item = K>) -> FxHashMap<K, usize> {
     let mut counts = FxHashMap::default();
+    count(&mut counts, keys);
+    counts
+}
+
+fn count<K: Eq + Hash>(counts: &mut FxHashMap<K, usize>, keys: impl Iterator<Item = K>) {
     for key in keys {
         *counts.entry(key).or_default() += 1;
     }
-    counts
 }
 
 fn value(texts: &TextColumn, code: u32) -> &str {

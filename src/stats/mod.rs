@@ -15,6 +15,7 @@ mod quantile;
 mod rate;
 mod share;
 mod touched;
+mod whole;
 
 pub use breakdown::Bucket;
 pub use cases::{CaseStatistics, LargestCase};
@@ -25,6 +26,7 @@ pub use overlap::{Overlap, overlaps};
 pub use quantile::Quantiles;
 pub use rate::{Rate, chance};
 pub use share::{AccountShare, ValueShare};
+pub use whole::{Counting, Whole};
 
 use std::collections::BTreeMap;
 
@@ -47,6 +49,8 @@ pub struct Evidence<'a> {
     pub set: &'a TypologySet,
     /// What was found.
     pub sifted: &'a Sifted,
+    /// Numbers about the whole ledger.
+    pub whole: &'a Whole,
 }
 
 /// The aggregate statistics of a run; `statistics.json` is this, field by field.
@@ -197,9 +201,9 @@ pub struct Value {
 /// The statistics of a run.
 #[must_use]
 pub fn assess(evidence: &Evidence<'_>) -> Statistics {
-    let Evidence { intake, set, sifted } = *evidence;
-    let breakdowns = Breakdowns::new(&intake.ledger);
-    let total = weighed(evidence);
+    let Evidence { intake, set, sifted, whole } = *evidence;
+    let breakdowns = Breakdowns::new(&intake.ledger, &whole.buckets);
+    let total = whole.value;
     let all: Vec<&Match> = sifted.matches.list.iter().collect();
     let rules: Vec<(RuleStatistics, Touched)> =
         (0..set.typologies.len()).into_par_iter().map(|rule| assess_rule(evidence, &breakdowns, total, rule)).collect();
@@ -207,7 +211,7 @@ pub fn assess(evidence: &Evidence<'_>) -> Statistics {
     Statistics {
         base_currency: intake.ledger.base().code.clone(),
         ledger: ledger_facts(evidence, total),
-        rows: row_facts(intake),
+        rows: row_facts(evidence),
         completeness: CompletenessFacts::new(&sifted.completeness, &intake.ledger, set),
         overall: summarise(evidence, &breakdowns, total, &all, &Touched::by(&all, &intake.ledger)),
         overlap: overlap::between(&touched, set),
@@ -288,15 +292,9 @@ fn summarise(
     }
 }
 
-/// Sum of the ledger's transfers that can be weighed, in minor units.
-fn weighed(evidence: &Evidence<'_>) -> i128 {
-    let amounts = evidence.intake.ledger.base_amounts().iter();
-    amounts.filter_map(|amount| amount.get()).map(|money| i128::from(money.0)).sum()
-}
-
 fn ledger_facts(evidence: &Evidence<'_>, total: i128) -> LedgerFacts {
     let ledger = &evidence.intake.ledger;
-    let summary = ledger.summary();
+    let summary = evidence.whole.summary.clone();
     let currencies = summary.currencies.into_iter().map(|currency| CurrencyFacts {
         currency: currency.code,
         transfers: currency.transfers,
@@ -314,14 +312,15 @@ fn ledger_facts(evidence: &Evidence<'_>, total: i128) -> LedgerFacts {
     }
 }
 
-fn row_facts(intake: &Intake) -> RowFacts {
+fn row_facts(evidence: &Evidence<'_>) -> RowFacts {
+    let intake = evidence.intake;
     let mut rejected_by_reason = BTreeMap::new();
     for reject in &intake.rejects.rows {
         *rejected_by_reason.entry(reject.reason.clone()).or_default() += 1;
     }
     RowFacts {
         read: intake.read,
-        accepted: intake.ledger.len() as u64,
+        accepted: evidence.whole.summary.transfers as u64,
         rejected: intake.rejects.rows.len() as u64,
         rejected_by_reason,
     }

@@ -71,7 +71,7 @@ pub(super) fn manifest(report: Report<'_>, outputs: Vec<Output>) -> Manifest<'_>
         started: facts.started.to_string(),
         finished: facts.finished.to_string(),
         read: intake.read,
-        accepted: intake.ledger.len() as u64,
+        accepted: report.statistics.rows.accepted,
         rejected,
         completeness: &report.statistics.completeness,
         seed: None,

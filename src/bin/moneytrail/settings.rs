@@ -152,6 +152,7 @@ pub(crate) fn request(typed: Reading, choice: RuleChoice, file: &Settings) -> Re
         limits: Limits::default(),
         late: Arc::default(),
         threads: typed.threads.or(file.threads),
+        slices: None,
     })
 }
 

@@ -13,6 +13,7 @@ use super::super::task::{Task, total};
 pub(in crate::search) fn search(task: &Task<'_>) -> Instances {
     let mut starts: Vec<Time> = task.ledger.times().to_vec();
     starts.dedup();
+    starts.retain(|&start| task.owns(start));
     let mut found = Instances::default();
     for start in starts {
         let end = start + task.flow.within;

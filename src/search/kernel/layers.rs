@@ -256,7 +256,7 @@ impl Line<'_> {
         starts.sort_unstable();
         starts.dedup();
         let binding: Vec<AccountId> = self.singles.iter().flatten().chain(&self.between).copied().collect();
-        for start in starts {
+        for start in starts.into_iter().filter(|&start| task.owns(start)) {
             sink.go_on()?;
             if let Some(window) = self.window(&slots, start) {
                 sink.push(&binding, window.iter().map(|slot| (slot.step, slot.rows.as_slice())), 1)?;

@@ -17,7 +17,7 @@ use super::{Sink, each_anchor};
 pub(in crate::search) fn search(task: &Task<'_>, stop: &AtomicBool) -> Result<Instances, SearchError> {
     each_anchor(task, stop, |anchor, sink| {
         for &row in task.graph.outgoing(anchor) {
-            if task.leads(0, 1, row) {
+            if task.leads(0, 1, row) && task.owns(task.ledger.time(row)) {
                 Walk::new(task, task.ledger.time(row)).begin(anchor, row, sink)?;
             }
         }

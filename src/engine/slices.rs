@@ -1,0 +1,259 @@
+//! A run over a ledger that is larger than memory: slice by slice, with the result of a run in one piece.
+//!
+//! A slice is a page of the ledger and the time behind it in which its windows end. What rules ask of the whole ledger is
+//! worked out before ([`known`]); what is asked of finished matches is asked of the few transfers that this needs
+//! ([`few`]).
+
+mod few;
+mod known;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
+
+use crate::columns::{Ledger, Span, Time};
+use crate::ingest::{Intake, Parts, Shelf};
+use crate::lang::{Flow, MatchLevel, TypologySet};
+use crate::plan::{self, NotEvaluable, Plan};
+use crate::search::{Cut, Levels, SearchError, Searcher, Slice, StandIn, Stretch};
+use crate::sift::{self, Found};
+use crate::stats::{self, Counting, Whole};
+
+use super::{Analysis, Compiled, Event, Observer, Request, RunError, ensure_wanted};
+use few::Few;
+use known::Known;
+
+/// How a ledger is cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cutting {
+    /// Transfers of a slice, without those behind it.
+    pub rows: usize,
+}
+
+/// What a run has done in slices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sliced {
+    /// How many slices there are.
+    pub slices: usize,
+}
+
+/// What runs in slices.
+struct Run<'r> {
+    request: &'r Request,
+    /// The rules that are searched.
+    set: &'r TypologySet,
+    parts: Parts,
+    /// The ledger without its transfers.
+    tables: Ledger,
+    shelf: Shelf,
+    /// Transfers of a slice.
+    rows: usize,
+    observer: &'r dyn Observer,
+    stop: &'r AtomicBool,
+}
+
+/// What each plan finds, in the numbers of the whole ledger, and why the others cannot be asked.
+#[derive(Default)]
+struct Searches<'p> {
+    found: BTreeMap<usize, Vec<Found<'p>>>,
+    lacking: BTreeMap<usize, String>,
+}
+
+/// The matches that a rule uses, and where a budget cut the search for them.
+type Used = (Vec<StandIn>, Vec<Cut>);
+
+/// Runs rules over a ledger in slices.
+pub(super) fn run(
+    request: &Request,
+    (set, searched, warnings): Compiled,
+    intake: Intake,
+    cutting: &Cutting,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Analysis, RunError> {
+    let searched = &searched;
+    let parts = Parts::of(intake.ledger, cutting.rows);
+    let tables = parts.tables();
+    let run = Run { request, set: searched, parts, tables, shelf: Shelf::default(), rows: cutting.rows, observer, stop };
+    let whole = run.count()?;
+    observer.hear(Event::Read(whole.summary()));
+    let planned = plan::together(searched, Some(whole.summary()));
+    let known = Known::look_back(&run, whole.summary())?;
+    let searches = run.search(&planned, &known)?;
+    let place = |rule: usize| set.position(&searched.typologies[rule].id);
+    let found = searches.found.into_iter().filter_map(|(rule, flows)| Some((place(rule)?, flows)));
+    let found: Vec<Found<'_>> =
+        found.flat_map(|(rule, flows)| flows.into_iter().map(move |found| Found { rule, ..found })).collect();
+    observer.hear(Event::Sifting);
+    let few = Few::around(&run, &known, &found.iter().collect::<Vec<_>>())?;
+    let levels = few.levels(&run);
+    let searcher = few.searcher(&levels);
+    let mut sifted =
+        sift::consolidate(few.translated(found), &searcher, &set).map_err(|_| RunError::Interrupted)?;
+    drop(searcher);
+    for (rule, reason) in searches.lacking.into_iter().filter_map(|(rule, reason)| Some((place(rule)?, reason))) {
+        sifted.completeness.add_not_evaluated(rule, reason);
+    }
+    observer.hear(Event::Assessing);
+    let slices = Some(Sliced { slices: run.parts.pages().len() });
+    let intake = Intake { ledger: few.ledger, ..intake };
+    let statistics = stats::assess(&stats::Evidence { intake: &intake, set: &set, sifted: &sifted, whole: &whole });
+    let plans = planned.into_iter().enumerate().filter(|(rule, _)| place(*rule).is_some());
+    let plans = plans.map(|(_, plans)| plans.ok()).collect();
+    ensure_wanted(stop)?;
+    Ok(Analysis { set, warnings, plans, intake, sifted, statistics, slices })
+}
+
+impl<'r> Run<'r> {
+    fn flows(&self) -> impl Iterator<Item = &'r Flow> {
+        self.set.typologies.iter().flat_map(|typology| typology.flows())
+    }
+
+    /// Counts what the whole ledger holds.
+    fn count(&self) -> Result<Whole, RunError> {
+        let mut counting = Counting::new(&self.tables, self.parts.len());
+        for page in 0..self.parts.pages().len() {
+            ensure_wanted(self.stop)?;
+            counting.add(&self.parts.load(page, None)?);
+        }
+        Ok(counting.finish(&self.tables))
+    }
+
+    /// Searches all rules in all slices, each after those that it uses.
+    fn search<'p>(
+        &self,
+        planned: &'p [Result<Vec<Plan>, NotEvaluable>],
+        known: &Known,
+    ) -> Result<Searches<'p>, RunError> {
+        let mut searches = Searches::default();
+        for stage in self.stages() {
+            let mut asked = BTreeMap::<usize, (&'p [Plan], Used)>::new();
+            for rule in stage {
+                let used = self.used(rule, &searches, known)?;
+                match planned[rule].as_ref().map_err(|missing| missing.reason.clone()).and_then(|plans| Ok((plans, used?))) {
+                    Ok((plans, used)) => drop(asked.insert(rule, (plans, used))),
+                    Err(reason) => drop(searches.lacking.insert(rule, reason)),
+                }
+            }
+            for (&rule, (plans, (_, cuts))) in &asked {
+                let none = |plan: &'p Plan| {
+                    let mut found = Found { rule, plan, instances: crate::search::Instances::default() };
+                    found.instances.cuts.clone_from(cuts);
+                    found
+                };
+                searches.found.insert(rule, plans.iter().map(none).collect());
+            }
+            for page in 0..self.parts.pages().len() {
+                self.search_slice(page, &asked, known, planned.len(), &mut searches)?;
+            }
+            for found in searches.found.values_mut().flatten() {
+                found.instances = found.instances.coalesce();
+            }
+        }
+        Ok(searches)
+    }
+
+    /// Searches one slice and adds what is found.
+    fn search_slice<'p>(
+        &self,
+        page: usize,
+        asked: &BTreeMap<usize, (&'p [Plan], Used)>,
+        known: &Known,
+        rules: usize,
+        searches: &mut Searches<'p>,
+    ) -> Result<(), RunError> {
+        ensure_wanted(self.stop)?;
+        let plans = || asked.values().flat_map(|(plans, _)| plans.iter());
+        let Some(within) = plans().map(|plan| plan.flow.within).max() else { return Ok(()) };
+        let stretch = self.stretch(page);
+        let ledger = self.parts.load(page, stretch.until.map(|until| last_of(until, within)))?;
+        let levels = Levels::new(&ledger, plans().map(|plan| &plan.flow));
+        let slice = Slice { stretch, wide: known.wide(self, page, ledger.len(), plans().map(|plan| &plan.flow))? };
+        let searcher = Searcher::of_slice(&ledger, &levels, &slice);
+        let searcher = searcher.until(&self.request.late).narrowed(&plans().collect::<Vec<_>>());
+        for (&rule, (plans, (standins, _))) in asked {
+            ensure_wanted(self.stop)?;
+            let Some(flows) = searches.found.get_mut(&rule) else { continue };
+            self.observer.hear(Event::Searching(&plans[0].typology, rule, rules));
+            let mut total = 0;
+            for (plan, found) in plans.iter().zip(flows) {
+                match searcher.run_using(plan, standins, &self.request.limits, self.stop) {
+                    Ok(instances) => {
+                        total += instances.total();
+                        found.instances.append(&instances);
+                    }
+                    Err(SearchError::NotEvaluable(reason)) => drop(searches.lacking.insert(rule, reason)),
+                    Err(SearchError::Interrupted) => return Err(RunError::Interrupted),
+                }
+            }
+            if searches.lacking.contains_key(&rule) {
+                searches.found.remove(&rule);
+            }
+            self.observer.hear(Event::Searched(&plans[0].typology, total));
+        }
+        Ok(())
+    }
+
+    /// Where the slice of a page lies.
+    fn stretch(&self, page: usize) -> Stretch {
+        let pages = self.parts.pages();
+        let from = if page == 0 { Time(i64::MIN) } else { pages[page].from };
+        Stretch { first: pages[page].first, from, until: pages.get(page + 1).map(|next| next.from) }
+    }
+
+    /// The rules by how many others must be searched before them.
+    fn stages(&self) -> Vec<Vec<usize>> {
+        let mut depths = BTreeMap::<usize, usize>::new();
+        for rule in self.set.with_used(0..self.set.typologies.len()) {
+            let used = self.set.typologies[rule].flow.uses().filter_map(|id| self.set.position(id));
+            let depth = used.map(|used| depths[&used] + 1).max().unwrap_or(0);
+            depths.insert(rule, depth);
+        }
+        let deepest = depths.values().copied().max().unwrap_or(0);
+        let at = |depth| depths.iter().filter(move |(_, own)| **own == depth).map(|(&rule, _)| rule).collect();
+        (0..=deepest).map(at).collect()
+    }
+
+    /// The matches that a rule uses, or why they are not known.
+    fn used(&self, rule: usize, searches: &Searches<'_>, known: &Known) -> Result<Result<Used, String>, RunError> {
+        let (mut standins, mut cuts) = (Vec::new(), Vec::new());
+        let ids: BTreeSet<&str> = self.set.typologies[rule].flow.uses().collect();
+        for id in ids {
+            let used = self.set.position(id).expect("a checked rule uses rules of its set");
+            let Some(flows) = searches.found.get(&used) else {
+                return Ok(Err(format!("the rule uses `{id}`: {}", searches.lacking[&used])));
+            };
+            let few = Few::around(self, known, &flows.iter().collect::<Vec<_>>())?;
+            let levels = few.levels(self);
+            match sift::stand_ins(&few.translated(flows.clone()), &few.searcher(&levels)) {
+                Ok(more) => standins.extend(more.into_iter().map(|standin| few.whole(standin))),
+                Err(SearchError::NotEvaluable(reason)) => return Ok(Err(reason)),
+                Err(SearchError::Interrupted) => return Err(RunError::Interrupted),
+            }
+            cuts.extend(flows.iter().flat_map(|flow| &flow.instances.cuts).cloned());
+        }
+        Ok(Ok((standins, cuts)))
+    }
+
+    /// Transfers of a range of accounts that are looked back over at a time.
+    fn most_moves(&self) -> usize {
+        2 * self.rows
+    }
+
+    /// The ledger's accounts at a level, without transfers.
+    fn tables_at(&self, level: MatchLevel) -> Option<Ledger> {
+        at(level, &self.tables)
+    }
+}
+
+/// A ledger at a level.
+fn at(level: MatchLevel, ledger: &Ledger) -> Option<Ledger> {
+    match level.column() {
+        None => Some(ledger.clone()),
+        Some(column) => ledger.between_owners(column),
+    }
+}
+
+/// The last moment of a window that begins before a time.
+fn last_of(until: Time, within: Span) -> Time {
+    Time(until.0.saturating_sub(1).saturating_add(within.0))
+}

@@ -1,0 +1,136 @@
+//! A run in slices finds what a run in one piece finds: however the ledger is cut, and whatever rules ask of the whole.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use moneytrail::columns::Ledger;
+use moneytrail::engine::{self, Analysis, Cutting, Request};
+use moneytrail::ingest::{self, Intake, Parts};
+use moneytrail::lang::{MatchLevel, Source, TypologySet};
+use moneytrail::plan;
+use moneytrail::search::{Backward, Degrees, Instances, Levels, Limits, Searcher, Slice, Stretch, Wide};
+use moneytrail::workbench::fixture;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::equality::{Case, case, growing};
+
+/// What a plan finds in a ledger that is cut into slices of so many transfers.
+fn in_slices(ledger: &Ledger, case: &Case, rows: usize) -> Instances {
+    let plan = plan::of_flow("random", case.flow());
+    let accounts = ledger.accounts().len();
+    let mut degrees = Degrees::new(accounts);
+    for account in 0..u32::try_from(accounts).expect("few accounts") {
+        Backward::new(ledger, ledger.times()[0], account..account + 1).count(&mut degrees);
+    }
+    let degrees = Arc::new(degrees);
+    let parts = Parts::of(ledger.clone(), rows);
+    let mut all = Instances::default();
+    for (number, page) in parts.pages().iter().enumerate() {
+        let until = parts.pages().get(number + 1).map(|next| next.from);
+        let reach = until.map(|until| until + plan.flow.within);
+        let part = parts.load(number, reach).expect("it is in memory");
+        let wide = [(MatchLevel::Account, Wide::new(&degrees))].into();
+        let slice = Slice { stretch: Stretch { first: page.first, from: page.from, until }, wide };
+        let levels = Levels::default();
+        let searcher = Searcher::of_slice(&part, &levels, &slice);
+        let found = searcher.run_using(&plan, &[], &Limits::default(), &AtomicBool::new(false)).expect("evaluable");
+        all.append(&found);
+    }
+    all.coalesce()
+}
+
+#[test]
+fn any_cut_of_a_random_ledger_leaves_every_instance_whole() {
+    let (matched, cut) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let cases = prop_oneof![case(1..4, true), case(1..4, false), case(1..4, true).prop_map(growing)];
+    let config = Config { cases: 3_000, failure_persistence: None, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&(cases, 1usize..9), |(case, rows)| {
+        let ledger = Ledger::new(case.draft());
+        let plan = plan::of_flow("random", case.flow());
+        let whole = Searcher::new(&ledger).run(&plan, &Limits::default(), &AtomicBool::new(false)).expect("evaluable");
+        matched.fetch_add(usize::from(!whole.is_empty()), Ordering::Relaxed);
+        cut.fetch_add(usize::from(Parts::of(ledger.clone(), rows).pages().len() > 1), Ordering::Relaxed);
+        prop_assert_eq!(in_slices(&ledger, &case, rows), whole);
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+    let (matched, cut) = (matched.into_inner(), cut.into_inner());
+    assert!(matched > 250 && cut > 2_000, "{matched} of the cases had a match, {cut} were cut");
+}
+
+/// What a run says, but for how it came about.
+fn said(analysis: &Analysis) -> (String, String) {
+    let ledger = &analysis.intake.ledger;
+    let keys = |accounts: &[_]| accounts.iter().map(|&account| ledger.accounts().key(account)).collect::<Vec<_>>().join(" ");
+    let one = |found: &moneytrail::sift::Match| {
+        let roles: Vec<String> = found.roles.iter().map(|role| keys(role)).collect();
+        let case = &analysis.sifted.cases.list[found.case];
+        let edges = (found.near_start, found.near_end, &found.covered_by, &case.id, case.value);
+        format!("{} {} {} {roles:?} {edges:?}\n", found.id, found.variant, found.instances)
+    };
+    let matches: String = analysis.sifted.matches.list.iter().map(one).collect();
+    let completeness = &analysis.sifted.completeness;
+    let told = serde_json::to_string_pretty(&analysis.statistics).expect("JSON");
+    (format!("{matches}{:?}\n{completeness:?}", analysis.sifted.tallies), told)
+}
+
+fn cut(request: &Request, rows: usize) -> Request {
+    Request { slices: Some(Cutting { rows }), ..request.clone() }
+}
+
+/// Compares runs in slices of these sizes with the run in one piece; returns how many matches that has.
+fn hold(name: &str, request: &Request, intake: &Intake, sizes: &[usize]) -> usize {
+    let stop = AtomicBool::new(false);
+    let whole = engine::over(request, intake.clone(), &(), &stop).expect("a run");
+    for &rows in sizes {
+        let sliced = engine::over(&cut(request, rows), intake.clone(), &(), &stop).expect("a run in slices");
+        let ((found, told), (wanted, wanted_told)) = (said(&sliced), said(&whole));
+        assert_eq!(found, wanted, "{name} in slices of {rows}");
+        assert_eq!(told, wanted_told, "{name} in slices of {rows}");
+    }
+    whole.sifted.matches.list.len()
+}
+
+/// A ledger as if it had been read.
+fn taken(ledger: Ledger) -> Intake {
+    Intake {
+        read: ledger.len() as u64,
+        ledger,
+        rejects: ingest::Rejects::default(),
+        files: Vec::new(),
+        mapping: "a test".to_owned(),
+        rates: Vec::new(),
+        notes: Vec::new(),
+        labels: None,
+    }
+}
+
+/// Runs the tests of rules in slices; returns how many there were, and how many had a match.
+fn hold_tests(set: &TypologySet, sources: &[Source], sizes: &[usize]) -> (usize, usize) {
+    let (mut tests, mut matched) = (0, 0);
+    for (place, rule) in set.typologies.iter().enumerate().filter(|(_, rule)| !rule.tests.is_empty()) {
+        let needed: Vec<&str> = set.with_used([place]).into_iter().map(|rule| set.typologies[rule].path.as_str()).collect();
+        let sources = sources.iter().filter(|source| needed.contains(&source.path.as_str())).cloned().collect();
+        let threads = std::num::NonZeroUsize::new(1);
+        let request = Request { sources, only: vec![rule.id.clone()], threads, ..Request::default() };
+        for test in &rule.tests {
+            let lists: BTreeSet<String> = plan::columns(rule).lists;
+            let ledger = fixture::ledger(test, &lists).expect("a test of a checked rule");
+            let found = hold(&format!("{} / {}", rule.id, test.name), &request, &taken(ledger), sizes);
+            (tests, matched) = (tests + 1, matched + usize::from(found > 0));
+        }
+    }
+    (tests, matched)
+}
+
+#[test]
+fn the_tests_of_all_shipped_rules_say_the_same_in_slices() {
+    let sources = crate::shipped::sources();
+    let set = moneytrail::lang::compile(&sources, &[]).set.expect("the shipped rules compile");
+    let (tests, matched) = hold_tests(&set, &sources, &[3]);
+    assert!(tests > 150 && matched > 50, "{matched} of {tests} tests have a match");
+}
