@@ -53,7 +53,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["glob", "toml"], &["ingest", "bin"]),
     (&["tempfile"], &["ingest", "write", "bin"]),
     (&["rustix"], &["write"]),
-    (&["rayon"], &["columns", "ingest", "search", "sift", "stats", "engine.rs"]),
+    (&["rayon"], &["columns", "ingest", "search", "sift", "stats", "engine.rs", "engine"]),
     (&["statrs"], &["stats"]),
     (&["plotters", "pretty_yaml", "quick_xml", "rand", "rand_chacha", "similar", "yaml_parser"], &["workbench"]),
     (&["clap", "clap_complete", "indicatif", "comfy_table", "ctrlc", "notify", "terminal_size"], &["bin"]),
@@ -72,7 +72,7 @@ const DEEDS: &[(&str, &[&str], &[&str])] = &[
     (
         "opens the door of another stage",
         &["ingest :: read", "lang :: compile", "plan :: build", "sift :: consolidate", "stats :: assess"],
-        &["engine.rs", "workbench", "bin"],
+        &["engine", "engine.rs", "workbench", "bin"],
     ),
     ("takes in a file that the order does not see", &["# [ path", "include !"], &[]),
 ];

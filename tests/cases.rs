@@ -9,9 +9,14 @@ use moneytrail::workbench::test;
 /// The rules in a Markdown text, each compiled alone or with the rules that it uses: those of the same text, or shipped
 /// ones. `place` is for messages.
 pub(crate) fn compiled(place: &str, text: &str) -> Vec<TypologySet> {
+    sources(place, text).iter().map(|sources| compile(place, sources)).collect()
+}
+
+/// The texts of these rules, each before those of the rules that it uses.
+pub(crate) fn sources(place: &str, text: &str) -> Vec<Vec<Source>> {
     let blocks = text.split("```yaml rule\n").skip(1).filter_map(|rest| rest.split("```").next());
     let sources: Vec<Source> = blocks.map(source).collect();
-    sources.iter().map(|source| compile(place, source, &sources)).collect()
+    sources.iter().map(|source| with_used(place, source, &sources)).collect()
 }
 
 fn source(rule: &str) -> Source {
@@ -19,7 +24,7 @@ fn source(rule: &str) -> Source {
     Source { path: format!("{}.yaml", id.trim()), text: rule.to_owned() }
 }
 
-fn compile(place: &str, rule: &Source, others: &[Source]) -> TypologySet {
+fn with_used(place: &str, rule: &Source, others: &[Source]) -> Vec<Source> {
     let mut sources = vec![rule.clone()];
     while let Some(id) = lang::lacking(&sources).first() {
         let is_it = |source: &&Source| std::path::Path::new(&source.path).file_stem().is_some_and(|stem| *stem == **id);
@@ -27,7 +32,12 @@ fn compile(place: &str, rule: &Source, others: &[Source]) -> TypologySet {
         let known = known.or_else(|| crate::shipped::sources().iter().find(is_it).cloned());
         sources.push(known.unwrap_or_else(|| panic!("{place}: there is no rule {id}")));
     }
-    let checked = lang::compile(&sources, &[]);
+    sources
+}
+
+fn compile(place: &str, sources: &[Source]) -> TypologySet {
+    let rule = &sources[0];
+    let checked = lang::compile(sources, &[]);
     let errors = checked.diagnostics.iter().filter(|found| found.level == lang::Level::Error);
     let shown: Vec<String> = errors.map(|found| found.render(&rule.text, false)).collect();
     let mut set = checked.set.unwrap_or_else(|| panic!("{place}:\n{}", shown.join("\n")));

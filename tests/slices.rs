@@ -65,7 +65,8 @@ fn any_cut_of_a_random_ledger_leaves_every_instance_whole() {
 /// What a run says, but for how it came about.
 fn said(analysis: &Analysis) -> (String, String) {
     let ledger = &analysis.intake.ledger;
-    let keys = |accounts: &[_]| accounts.iter().map(|&account| ledger.accounts().key(account)).collect::<Vec<_>>().join(" ");
+    let keys =
+        |accounts: &[_]| accounts.iter().map(|&account| ledger.accounts().key(account)).collect::<Vec<_>>().join(" ");
     let one = |found: &moneytrail::sift::Match| {
         let roles: Vec<String> = found.roles.iter().map(|role| keys(role)).collect();
         let case = &analysis.sifted.cases.list[found.case];
@@ -113,7 +114,8 @@ fn taken(ledger: Ledger) -> Intake {
 fn hold_tests(set: &TypologySet, sources: &[Source], sizes: &[usize]) -> (usize, usize) {
     let (mut tests, mut matched) = (0, 0);
     for (place, rule) in set.typologies.iter().enumerate().filter(|(_, rule)| !rule.tests.is_empty()) {
-        let needed: Vec<&str> = set.with_used([place]).into_iter().map(|rule| set.typologies[rule].path.as_str()).collect();
+        let needed: Vec<&str> =
+            set.with_used([place]).into_iter().map(|rule| set.typologies[rule].path.as_str()).collect();
         let sources = sources.iter().filter(|source| needed.contains(&source.path.as_str())).cloned().collect();
         let threads = std::num::NonZeroUsize::new(1);
         let request = Request { sources, only: vec![rule.id.clone()], threads, ..Request::default() };
@@ -133,4 +135,37 @@ fn the_tests_of_all_shipped_rules_say_the_same_in_slices() {
     let set = moneytrail::lang::compile(&sources, &[]).set.expect("the shipped rules compile");
     let (tests, matched) = hold_tests(&set, &sources, &[3]);
     assert!(tests > 150 && matched > 50, "{matched} of {tests} tests have a match");
+}
+
+#[test]
+fn every_case_of_the_language_says_the_same_in_slices() {
+    let mut pages: Vec<(String, String)> = std::fs::read_dir("tests/cases")
+        .expect("the corpus")
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("a text")))
+        .collect();
+    pages.sort();
+    let (mut tests, mut matched) = (0, 0);
+    for (place, text) in &pages {
+        for (sources, set) in crate::cases::sources(place, text).iter().zip(crate::cases::compiled(place, text)) {
+            let (more, found) = hold_tests(&set, sources, &[1, 4]);
+            (tests, matched) = (tests + more, matched + found);
+        }
+    }
+    assert!(tests > 60 && matched > 30, "{matched} of {tests} tests have a match");
+}
+
+#[test]
+fn the_whole_library_says_the_same_over_the_sample() {
+    let inputs = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/sample_data").to_owned()];
+    let intake = ingest::Request { inputs, ..ingest::Request::default() };
+    let request = Request { sources: crate::shipped::sources(), intake, ..Request::default() };
+    let run = |request: &Request| engine::run(request, &(), &AtomicBool::new(false)).expect("the sample runs");
+    let whole = run(&request);
+    for rows in [900, 5_000] {
+        let sliced = run(&cut(&request, rows));
+        assert!(sliced.slices.is_some_and(|sliced| sliced.slices == 8_000usize.div_ceil(rows)), "{:?}", sliced.slices);
+        assert_eq!(said(&sliced), said(&whole), "in slices of {rows}");
+    }
+    assert!(whole.sifted.matches.list.len() > 50);
 }

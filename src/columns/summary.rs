@@ -111,7 +111,11 @@ impl Survey {
         }
         for (name, counts) in &mut self.words {
             if let Some(Column::Text(texts)) = part.column(name) {
-                texts.codes.iter().filter(|code| **code != TextColumn::NONE).for_each(|&code| counts[code as usize] += 1);
+                texts
+                    .codes
+                    .iter()
+                    .filter(|code| **code != TextColumn::NONE)
+                    .for_each(|&code| counts[code as usize] += 1);
             }
         }
         self.sample(part);

@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::columns::{Ledger, Span, Time};
 use crate::ingest::{Intake, Parts, Shelf};
-use crate::lang::{Flow, MatchLevel, TypologySet};
+use crate::lang::{Flow, MatchLevel, Typology, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
 use crate::search::{Cut, Levels, SearchError, Searcher, Slice, StandIn, Stretch};
 use crate::sift::{self, Found};
@@ -73,7 +73,8 @@ pub(super) fn run(
     let searched = &searched;
     let parts = Parts::of(intake.ledger, cutting.rows);
     let tables = parts.tables();
-    let run = Run { request, set: searched, parts, tables, shelf: Shelf::default(), rows: cutting.rows, observer, stop };
+    let run =
+        Run { request, set: searched, parts, tables, shelf: Shelf::default(), rows: cutting.rows, observer, stop };
     let whole = run.count()?;
     observer.hear(Event::Read(whole.summary()));
     let planned = plan::together(searched, Some(whole.summary()));
@@ -87,8 +88,7 @@ pub(super) fn run(
     let few = Few::around(&run, &known, &found.iter().collect::<Vec<_>>())?;
     let levels = few.levels(&run);
     let searcher = few.searcher(&levels);
-    let mut sifted =
-        sift::consolidate(few.translated(found), &searcher, &set).map_err(|_| RunError::Interrupted)?;
+    let mut sifted = sift::consolidate(few.translated(found), &searcher, &set).map_err(|_| RunError::Interrupted)?;
     drop(searcher);
     for (rule, reason) in searches.lacking.into_iter().filter_map(|(rule, reason)| Some((place(rule)?, reason))) {
         sifted.completeness.add_not_evaluated(rule, reason);
@@ -105,7 +105,7 @@ pub(super) fn run(
 
 impl<'r> Run<'r> {
     fn flows(&self) -> impl Iterator<Item = &'r Flow> {
-        self.set.typologies.iter().flat_map(|typology| typology.flows())
+        self.set.typologies.iter().flat_map(Typology::flows)
     }
 
     /// Counts what the whole ledger holds.
@@ -129,7 +129,11 @@ impl<'r> Run<'r> {
             let mut asked = BTreeMap::<usize, (&'p [Plan], Used)>::new();
             for rule in stage {
                 let used = self.used(rule, &searches, known)?;
-                match planned[rule].as_ref().map_err(|missing| missing.reason.clone()).and_then(|plans| Ok((plans, used?))) {
+                match planned[rule]
+                    .as_ref()
+                    .map_err(|missing| missing.reason.clone())
+                    .and_then(|plans| Ok((plans, used?)))
+                {
                     Ok((plans, used)) => drop(asked.insert(rule, (plans, used))),
                     Err(reason) => drop(searches.lacking.insert(rule, reason)),
                 }
@@ -166,17 +170,19 @@ impl<'r> Run<'r> {
         let Some(within) = plans().map(|plan| plan.flow.within).max() else { return Ok(()) };
         let stretch = self.stretch(page);
         let ledger = self.parts.load(page, stretch.until.map(|until| last_of(until, within)))?;
+        self.observer.hear(Event::Listing);
         let levels = Levels::new(&ledger, plans().map(|plan| &plan.flow));
         let slice = Slice { stretch, wide: known.wide(self, page, ledger.len(), plans().map(|plan| &plan.flow))? };
         let searcher = Searcher::of_slice(&ledger, &levels, &slice);
         let searcher = searcher.until(&self.request.late).narrowed(&plans().collect::<Vec<_>>());
+        self.observer.hear(Event::Listed(searcher.bytes()));
         for (&rule, (plans, (standins, _))) in asked {
             ensure_wanted(self.stop)?;
             let Some(flows) = searches.found.get_mut(&rule) else { continue };
             self.observer.hear(Event::Searching(&plans[0].typology, rule, rules));
             let mut total = 0;
             for (plan, found) in plans.iter().zip(flows) {
-                match searcher.run_using(plan, standins, &self.request.limits, self.stop) {
+                match super::walk(plan, standins, &searcher, self.request, self.observer, self.stop) {
                     Ok(instances) => {
                         total += instances.total();
                         found.instances.append(&instances);

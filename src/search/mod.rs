@@ -218,7 +218,7 @@ impl<'a> Searcher<'a> {
         run: impl FnOnce(&Searcher<'_>) -> Result<Instances, SearchError>,
     ) -> Result<Instances, SearchError> {
         if plan.flow.uses().next().is_none() {
-            return Ok(run(self)?.shifted(self.stretch));
+            return run(self);
         }
         let borrowed = Borrowed::new(self.ledger, standins, self.stretch);
         Ok(borrowed.resolved(&run(&self.borrowing(&borrowed))?, self.probe.apart))
@@ -245,7 +245,7 @@ impl<'a> Searcher<'a> {
     /// As [`Searcher::run`].
     pub fn run_exhaustive(&self, plan: &Plan) -> Result<Instances, SearchError> {
         let task = Task::as_written(plan, &self.at(&plan.flow)?.tools(plan)?)?;
-        Ok(kernel::kept(&task, kernel::exhaustive::search(&task))?.coalesce())
+        Ok(kernel::kept(&task, kernel::exhaustive::search(&task))?.coalesce().shifted(task.stretch))
     }
 
     /// The instances of a plan some of whose steps use other rules; `standins` are the matches of these.
@@ -280,7 +280,8 @@ impl<'a> Searcher<'a> {
         let graph = Arc::new(Graph::new(&borrowed.ledger));
         let selector = Selector::borrowing(&self.selector, Arc::clone(&graph), borrowed);
         let (common, refers, shared, levels) = (None, OnceLock::new(), Shared::default(), Vec::new());
-        let (ledger, late, probe, stretch) = (&borrowed.ledger, Arc::clone(&self.late), self.probe, self.stretch);
+        let (ledger, late, probe, stretch) =
+            (&borrowed.ledger, Arc::clone(&self.late), self.probe, self.stretch.here());
         Searcher { ledger, graph, common, selector, refers, shared, late, levels, probe, stretch }
     }
 
@@ -417,7 +418,7 @@ impl Prepared<'_> {
             Kernel::Exhaustive => kernel::kept(task, kernel::exhaustive::search(task))?,
         };
         let found = if task.probe.apart { found } else { found.coalesce() };
-        Ok(within_budget(found, &task.limits))
+        Ok(within_budget(found, &task.limits).shifted(task.stretch))
     }
 }
 

@@ -467,16 +467,17 @@ impl Degrees {
         use rayon::slice::ParallelSliceMut;
         let moves = ledger.senders().iter().zip(ledger.receivers()).filter(|(sender, receiver)| sender != receiver);
         let mut pairs: Vec<(u32, u32)> = moves.map(|(sender, receiver)| (sender.0, receiver.0)).collect();
-        let mut add = |pairs: &[(u32, u32)], out: fn(&mut Self) -> &mut Vec<u32>, into: fn(&mut Self) -> &mut Vec<u32>| {
-            for (sender, receiver) in pairs {
-                if accounts.contains(sender) {
-                    out(self)[*sender as usize] += 1;
+        let mut add =
+            |pairs: &[(u32, u32)], out: fn(&mut Self) -> &mut Vec<u32>, into: fn(&mut Self) -> &mut Vec<u32>| {
+                for (sender, receiver) in pairs {
+                    if accounts.contains(sender) {
+                        out(self)[*sender as usize] += 1;
+                    }
+                    if accounts.contains(receiver) {
+                        into(self)[*receiver as usize] += 1;
+                    }
                 }
-                if accounts.contains(receiver) {
-                    into(self)[*receiver as usize] += 1;
-                }
-            }
-        };
+            };
         add(&pairs, |degrees| &mut degrees.transfers_out, |degrees| &mut degrees.transfers_in);
         pairs.par_sort_unstable();
         pairs.dedup();

@@ -47,6 +47,11 @@ impl Stretch {
         RowId(self.first + row.0)
     }
 
+    /// The same windows, and transfers in the numbers of the slice.
+    pub(super) fn here(self) -> Self {
+        Self { first: 0, ..self }
+    }
+
     /// The number in the slice of a transfer of the whole ledger, if it does not lie before.
     pub(super) fn inside(self, row: RowId) -> Option<RowId> {
         row.0.checked_sub(self.first).map(RowId)
@@ -91,8 +96,8 @@ pub struct Slice {
 }
 
 impl<'a> Searcher<'a> {
-    /// Prepares a slice of a ledger for searches with [`Searcher::run_using`], which finds the instances that are the
-    /// slice's own, in the numbers of the whole ledger.
+    /// Prepares a slice of a ledger for searches that find the instances which are the slice's own, in the
+    /// numbers of the whole ledger.
     ///
     /// # Panics
     ///

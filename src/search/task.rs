@@ -27,7 +27,7 @@ pub(super) struct Task<'a> {
     refers: Option<&'a Refers>,
     late: &'a AtomicBool,
     pub(super) probe: Probe,
-    stretch: Stretch,
+    pub(super) stretch: Stretch,
     /// `C_i` of the language reference: no self-transfer, the rule's and the step's `where` hold. Made from the
     /// predicates as written, for the kernel that defines what a match is; empty for the others.
     candidates: Vec<Mask>,

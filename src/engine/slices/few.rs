@@ -70,8 +70,7 @@ impl Few {
 /// The pages in which some transfers lie.
 fn wanted_pages(run: &Run<'_>, rows: &[RowId]) -> Vec<usize> {
     let pages = run.parts.pages();
-    let mut wanted: Vec<usize> =
-        rows.iter().map(|row| pages.partition_point(|page| page.first <= row.0) - 1).collect();
+    let mut wanted: Vec<usize> = rows.iter().map(|row| pages.partition_point(|page| page.first <= row.0) - 1).collect();
     wanted.dedup();
     wanted
 }

@@ -45,7 +45,7 @@ impl Known {
         for level in wanted {
             let Some(tables) = run.tables_at(level) else { continue };
             let columns = columns.get(&level).cloned().unwrap_or_default();
-            levels.insert(level, AtLevel::new(run, level, &tables, columns, summary)?);
+            levels.insert(level, AtLevel::new(run, level, &tables, &columns, summary)?);
         }
         Ok(Self { levels })
     }
@@ -103,7 +103,7 @@ impl AtLevel {
         run: &Run<'_>,
         level: MatchLevel,
         tables: &Ledger,
-        columns: BTreeSet<History>,
+        columns: &BTreeSet<History>,
         summary: &LedgerSummary,
     ) -> Result<Self, RunError> {
         let accounts = u32::try_from(tables.accounts().len()).expect("account ids are 32 bits");

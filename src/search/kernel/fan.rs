@@ -72,7 +72,8 @@ impl Fan<'_> {
                 *counts.entry(self.partner(rows[end])).or_default() += 1;
                 end += 1;
             }
-            let admitted = self.task.owns(start) && singles.iter().all(|&(role, account)| self.task.admits(role, account, start));
+            let admitted =
+                self.task.owns(start) && singles.iter().all(|&(role, account)| self.task.admits(role, account, start));
             if admitted && end - begin >= transfers.least as usize && counts.len() >= members {
                 runs.push(begin..end);
             }
