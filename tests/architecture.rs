@@ -49,7 +49,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["polars"], &["lang/parts.rs", "lang/predicate.rs", "lang/typology.rs", "search/judge.rs", "search/select.rs"]),
     (&["sqlparser", "annotate_snippets", "serde_saphyr"], &["lang"]),
     (&["arrow", "parquet", "csv"], &["ingest", "write"]),
-    (&["flate2", "zstd"], &["ingest"]),
+    (&["flate2", "memchr", "zstd"], &["ingest"]),
     (&["glob", "toml"], &["ingest", "bin"]),
     (&["tempfile"], &["ingest", "write", "bin"]),
     (&["rustix"], &["write"]),

@@ -21,6 +21,7 @@ mod language;
 mod metamorphic;
 mod overlap;
 mod plans;
+mod reading;
 mod readme;
 mod sample;
 mod shipped;

@@ -78,6 +78,22 @@ pub(super) fn minor_units(text: &[u8], digits: u8, notation: Notation) -> Result
     }
 }
 
+/// The amount of which a float is the nearest one, if it has no finer decimals than the minor unit.
+///
+/// Up to fifteen digits, each decimal number has a float of its own. So where the float of the whole minor units gives back
+/// the same float when it is divided, those are the shortest decimal number that names it.
+#[expect(clippy::float_cmp, clippy::cast_possible_truncation, reason = "it asks whether they are exact")]
+pub(super) fn of_float(amount: f64, digits: u8) -> Option<i64> {
+    const FIFTEEN_DIGITS: f64 = 1e15;
+    let scale = *POWERS.get(usize::from(digits))?;
+    let units = (amount * scale).round_ties_even();
+    let exact = (1.0..FIFTEEN_DIGITS).contains(&units) && units / scale == amount;
+    exact.then_some(units as i64)
+}
+
+/// Powers of ten, which floats hold exactly.
+const POWERS: [f64; 9] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+
 /// Reads a rate above zero, exactly.
 pub(super) fn rate(text: &[u8]) -> Result<Ratio, Unusable> {
     let decimal = Decimal::read(text, Notation::default())?;
@@ -253,6 +269,27 @@ mod tests {
         assert_eq!(minor_units(b"1.234,50", 2, german).map(|minor| minor.units), Ok(123_450));
         let minor = Notation { minor: true, ..Notation::default() };
         assert_eq!(minor_units(b"1234", 2, minor).map(|minor| minor.units), Ok(1234));
+    }
+
+    #[test]
+    fn a_float_is_the_shortest_decimal_that_names_it() {
+        for (float, units) in [
+            (0.1, Some(10)),
+            (84.0, Some(8400)),
+            (1.15, Some(115)),
+            (9_999_999_999_999.99, Some(999_999_999_999_999)),
+            (10_000_000_000_000.0, None),
+            (0.001, None),
+            (1.005, None),
+            (0.1 + 0.2, None),
+            (0.0, None),
+            (-1.0, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            assert_eq!(of_float(float, 2), units, "{float}");
+        }
+        assert_eq!((of_float(1.0, 0), of_float(1.0, 9)), (Some(1), None));
     }
 
     #[test]

@@ -5,22 +5,77 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::FileReader;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
 
 use super::IngestError;
-use super::cell::{Row, Spot};
+use super::chunk::Chunk;
 use super::source::{Format, Receipt, Source};
-use super::table::{Read as TableRead, Visit};
+use super::table::{Read as TableRead, VisitMany};
 
-/// Rows that are decoded at a time.
-const BATCH: usize = 8192;
+/// Rows that are decoded at a time: enough that handing them over costs nothing, few enough to stay in a cache.
+const BATCH: usize = 1 << 15;
+
+/// Rows of a file, with the wanted columns.
+pub(super) struct Batch {
+    rows: RecordBatch,
+    /// Where the column of each slot stands.
+    order: Vec<usize>,
+}
+
+impl Batch {
+    /// A batch holds the wanted columns in the order of the file.
+    fn new(rows: RecordBatch, wanted: &[usize]) -> Self {
+        let place = |position: &usize| wanted.iter().filter(|other| *other < position).count();
+        Self { rows, order: wanted.iter().map(place).collect() }
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.num_rows()
+    }
+
+    /// The wanted columns, in wanted order.
+    pub(super) fn columns(&self) -> Vec<ArrayRef> {
+        self.order.iter().map(|&place| Arc::clone(self.rows.column(place))).collect()
+    }
+
+    /// Some rows that stand one after the other.
+    pub(super) fn slice(&self, first: usize, count: usize) -> Self {
+        Self { rows: self.rows.slice(first, count), order: self.order.clone() }
+    }
+
+    /// The wanted columns as text, in wanted order.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them holds no plain values.
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<StringArray>, IngestError> {
+        let text = |&place: &usize| {
+            text_of(self.rows.column(place)).map_err(|_| {
+                let schema = self.rows.schema();
+                let field = schema.field(place);
+                let problem =
+                    format!("column `{}` holds {}, which is not a plain value", field.name(), field.data_type());
+                IngestError::malformed(name, 0, problem, "map a column of text, numbers, times or truth values")
+            })
+        };
+        let mut in_file_order = self.order.clone();
+        in_file_order.sort_unstable();
+        in_file_order.iter().try_for_each(|place| text(place).map(drop))?;
+        let array =
+            |text: ArrayRef| text.as_any().downcast_ref::<StringArray>().expect("a cast to text gives text").clone();
+        self.order.iter().map(|place| text(place).map(array)).collect()
+    }
+}
 
 /// A Parquet or Arrow file.
 pub(super) struct Batches {
@@ -46,20 +101,27 @@ impl Batches {
         Ok((names(&schema), Self { file, format, receipt }))
     }
 
-    /// Hands over every record.
-    pub(super) fn read(self, name: &str, wanted: &[usize], visit: &mut Visit<'_>) -> Result<TableRead, IngestError> {
+    /// Hands over every record. While some are looked at, the next are decoded.
+    pub(super) fn read(
+        self,
+        name: &str,
+        wanted: &[usize],
+        visit: &mut VisitMany<'_>,
+    ) -> Result<TableRead, IngestError> {
         let mut rows = 0;
         let mut batches = guarded(name, || match self.format {
             Format::Parquet => parquet(self.file, wanted).map_err(|error| damaged(name, &error)),
             _ => ipc(self.file, wanted).map_err(|error| damaged(name, &error)),
         })?;
         let mut next = || guarded(name, || batches.next().transpose().map_err(|error| damaged(name, &error)));
-        while let Some(batch) = next()? {
-            let columns = texts(name, &batch, wanted)?;
-            for row in 0..batch.num_rows() {
-                rows += 1;
-                visit(Spot { line: rows, record: rows }, Ok(Row::Batch { columns: &columns, row }))?;
-            }
+        let mut waiting = next()?;
+        while let Some(batch) = waiting.take() {
+            let batch = Batch::new(batch, wanted);
+            let first = rows + 1;
+            rows += batch.len() as u64;
+            let (after, done) = rayon::join(&mut next, || visit(Chunk::Batch(&batch, first)));
+            done?;
+            waiting = after?;
         }
         Ok(TableRead { account: self.receipt.settle()?, rows })
     }
@@ -72,13 +134,47 @@ fn guarded<T>(name: &str, decode: impl FnOnce() -> Result<T, IngestError>) -> Re
         .unwrap_or_else(|_| Err(damaged(name, &"a part of it points outside of its data")))
 }
 
-type Stream = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>>;
+type Stream = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
 
-fn parquet(file: File, wanted: &[usize]) -> Result<Stream, parquet::errors::ParquetError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+fn parquet(file: File, wanted: &[usize]) -> Result<Stream, ParquetError> {
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
+    // A column that cannot be read so is read as it is.
+    let coded = coded(&metadata).and_then(|schema| {
+        ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), ArrowReaderOptions::new().with_schema(schema))
+            .ok()
+    });
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, coded.unwrap_or(metadata));
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
     Ok(Box::new(builder.with_projection(mask).with_batch_size(BATCH).build()?))
 }
+
+/// The schema of a file in which few words stay codes: columns of text whose distinct words the file stores once.
+fn coded(metadata: &ArrowReaderMetadata) -> Option<Arc<Schema>> {
+    let schema = metadata.schema();
+    let groups = metadata.metadata().row_groups();
+    // Columns that are nested make the leaves of a file others than its columns.
+    if groups.iter().any(|group| group.num_columns() != schema.fields().len()) {
+        return None;
+    }
+    let few = |column: usize| {
+        groups.iter().map(|group| group.column(column)).all(|chunk| {
+            let words = chunk.dictionary_page_offset().and_then(|start| chunk.data_page_offset().checked_sub(start));
+            words.is_some_and(|bytes| (0..=LONGEST_WORDS).contains(&bytes))
+        })
+    };
+    let code = |(column, field): (usize, &Arc<Field>)| match field.data_type() {
+        DataType::Utf8 if few(column) => {
+            let coded = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            Arc::new(field.as_ref().clone().with_data_type(coded))
+        }
+        _ => Arc::clone(field),
+    };
+    let fields: Vec<Arc<Field>> = schema.fields().iter().enumerate().map(code).collect();
+    Some(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
+}
+
+/// A column whose words take more bytes than this in the file has many of them.
+const LONGEST_WORDS: i64 = 1 << 14;
 
 fn ipc(file: File, wanted: &[usize]) -> Result<Stream, ArrowError> {
     if let Some(fault) = forged(&file) {
@@ -138,27 +234,8 @@ fn packed_parts(block: &arrow::ipc::Block, at: &mut impl FnMut(u64, u64) -> Opti
     Some(parts.filter_map(|part| body.checked_add(u64::try_from(part.offset()).ok()?)).collect())
 }
 
-/// The wanted columns as text, in wanted order. The batch holds them in the order of the file.
-fn texts(name: &str, batch: &RecordBatch, wanted: &[usize]) -> Result<Vec<StringArray>, IngestError> {
-    let mut order: Vec<usize> = (0..wanted.len()).collect();
-    order.sort_unstable_by_key(|&slot| wanted[slot]);
-    let mut columns: Vec<Option<StringArray>> = vec![None; wanted.len()];
-    for (position, slot) in order.into_iter().enumerate() {
-        let column = batch.column(position);
-        let text = text_of(column).map_err(|_| {
-            let schema = batch.schema();
-            let field = schema.field(position);
-            let problem = format!("column `{}` holds {}, which is not a plain value", field.name(), field.data_type());
-            IngestError::malformed(name, 0, problem, "map a column of text, numbers, times or truth values")
-        })?;
-        let text = text.as_any().downcast_ref::<StringArray>().expect("a cast to text gives text");
-        columns[slot] = Some(text.clone());
-    }
-    Ok(columns.into_iter().map(|column| column.expect("every wanted column is read")).collect())
-}
-
 /// A column as text. A time with a zone is stored as UTC and written so; the zone's name is for display alone.
-fn text_of(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+pub(super) fn text_of(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     if let DataType::Timestamp(unit, Some(_)) = column.data_type() {
         let ticks = cast(column, &DataType::Int64)?;
         let times = cast(&ticks, &DataType::Timestamp(*unit, None))?;

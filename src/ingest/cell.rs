@@ -3,6 +3,8 @@
 use arrow::array::{Array, StringArray};
 use csv::ByteRecord;
 
+use super::blocks::Fields;
+
 /// A cell longer than this is set aside with its row: one MiB, far above any name or note.
 pub(super) const LONGEST: usize = 1 << 20;
 
@@ -51,6 +53,8 @@ fn shown(value: &[u8]) -> String {
 pub(super) enum Row<'a> {
     /// A CSV record and the field positions of the wanted columns.
     Csv { record: &'a ByteRecord, wanted: &'a [usize] },
+    /// The fields of a line of plain text and the positions of the wanted columns.
+    Fields { fields: Fields<'a>, wanted: &'a [usize] },
     /// A row of the wanted columns as text.
     Batch { columns: &'a [StringArray], row: usize },
     /// The wanted cells of a JSON object.
@@ -62,6 +66,7 @@ impl<'a> Row<'a> {
     pub(super) fn cell(&self, slot: usize) -> &'a [u8] {
         let bytes: &'a [u8] = match *self {
             Self::Csv { record, wanted } => record.get(wanted[slot]).unwrap_or_default(),
+            Self::Fields { fields, wanted } => fields.get(wanted[slot]).unwrap_or_default().as_bytes(),
             Self::Batch { columns, row } if columns[slot].is_null(row) => b"",
             Self::Batch { columns, row } => columns[slot].value(row).as_bytes(),
             Self::Json { cells } => &cells[slot],
@@ -71,7 +76,13 @@ impl<'a> Row<'a> {
 
     /// The text of a cell, or why it is none.
     pub(super) fn text(&self, slot: usize) -> Result<&'a str, &'static str> {
-        checked(self.cell(slot))
+        match *self {
+            // Its block has been looked at as a whole.
+            Self::Fields { fields, wanted } if fields.clean => {
+                Ok(fields.get(wanted[slot]).unwrap_or_default().trim_ascii())
+            }
+            _ => checked(self.cell(slot)),
+        }
     }
 }
 

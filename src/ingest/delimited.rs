@@ -10,9 +10,11 @@ use std::rc::Rc;
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::IngestError;
-use super::cell::{self, Fault, Row, Spot};
-use super::source::{Receipt, Source, unpacking, without_bom};
-use super::table::{Read as TableRead, Visit};
+use super::blocks::{Blocks, Form, Next};
+use super::cell::{self, Row, Spot};
+use super::chunk::{Chunk, Lines, fault};
+use super::source::{HEAD, Receipt, Source, unpacking, without_bom};
+use super::table::{Read as TableRead, VisitMany};
 
 /// The delimiters that are tried; of equally frequent ones the first wins.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -25,14 +27,115 @@ const MOST_COLUMNS: usize = 10_000;
 
 const CLOSE_THE_QUOTE: &str = "close the quote, or double every quote inside a quoted field";
 
-/// A CSV file after its header.
+/// A table after its header.
 pub(super) struct Delimited {
-    reader: csv::Reader<Guard<Box<dyn Read + Send>>>,
-    watch: Rc<Watch>,
+    blocks: Blocks<Box<dyn Read + Send>>,
+    form: Form,
     receipt: Receipt,
     columns: usize,
+    /// Whether the line feed of the last line end was read, where lines end with two signs.
+    between_lines: bool,
+}
+
+impl Delimited {
+    /// Reads the header.
+    pub(super) fn open(source: Source) -> Result<(Vec<String>, Self), IngestError> {
+        let name = source.name.clone();
+        let head = without_bom(&source.head);
+        let bom = source.head.len() - head.len();
+        let end = head.iter().position(|&byte| byte == b'\n');
+        let carriage_returns = end.is_some_and(|end| head[..end].ends_with(b"\r"));
+        let delimiter = sniff(&head[..end.unwrap_or(head.len())]);
+        let form = Form { delimiter, carriage_returns };
+        let (mut bytes, receipt) = source.into_reader();
+        let packed = receipt.is_packed();
+        io::copy(&mut bytes.by_ref().take(bom as u64), &mut io::sink())
+            .map_err(|error| IngestError::io(&name, &error))?;
+        let head = Head::read(&mut bytes, form).map_err(|error| failed(&name, packed, 1, error))?;
+        let header = header(&name, &head.record)?;
+        let columns = header.len();
+        let bytes: Box<dyn Read + Send> = Box::new(io::Cursor::new(head.rest).chain(bytes));
+        let blocks = Blocks::new(bytes, head.line, form);
+        Ok((header, Self { blocks, form, receipt, columns, between_lines: head.between_lines }))
+    }
+
+    /// Hands over every record. While some are looked at, the next are read.
+    pub(super) fn read(
+        mut self,
+        name: &str,
+        wanted: &[usize],
+        visit: &mut VisitMany<'_>,
+    ) -> Result<TableRead, IngestError> {
+        let packed = self.receipt.is_packed();
+        let failed = |error: io::Error| unpacking(name, packed, &error);
+        let mut rows = 0;
+        let mut next = self.blocks.next().map_err(failed)?;
+        while let Next::Plain(block) = next {
+            self.between_lines = true;
+            let lines = Lines { block: &block, first: rows + 1, columns: self.columns, wanted };
+            rows += block.len() as u64;
+            let blocks = &mut self.blocks;
+            let (after, done) = rayon::join(|| blocks.next(), || visit(Chunk::Block(lines)));
+            done?;
+            next = after.map_err(failed)?;
+        }
+        if let Next::Other = next {
+            rows = Rows::new(self.blocks, self.form, self.columns, self.between_lines, rows)
+                .read(name, packed, wanted, visit)?;
+        }
+        Ok(TableRead { account: self.receipt.settle()?, rows })
+    }
+}
+
+/// The header of a table, and where its rows begin.
+struct Head {
+    record: ByteRecord,
+    /// What was read beyond it.
+    rest: Vec<u8>,
+    /// The line of the first row.
+    line: u64,
+    between_lines: bool,
+}
+
+impl Head {
+    /// Reads until there is a whole record.
+    fn read(bytes: &mut impl Read, form: Form) -> Result<Self, csv::Error> {
+        let (mut read, mut ended) = (Vec::new(), false);
+        loop {
+            let wanted = HEAD.max(read.len()) as u64;
+            let more = bytes.by_ref().take(wanted).read_to_end(&mut read)?;
+            ended |= (more as u64) < wanted;
+            let mut reader = builder(form).from_reader(read.as_slice());
+            let mut record = ByteRecord::new();
+            reader.read_byte_record(&mut record)?;
+            let end = usize::try_from(reader.position().byte()).expect("a place in what was read");
+            if end < read.len() || ended {
+                let between_lines = end > 0 && read[end - 1] == b'\r' && read.get(end) == Some(&b'\n');
+                let line = reader.position().line() + u64::from(between_lines);
+                let rest = read.split_off(end + usize::from(between_lines));
+                return Ok(Self { record, rest, line, between_lines });
+            }
+            if read.len() as u64 > LONGEST_RECORD {
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, "a record does not end").into());
+            }
+        }
+    }
+}
+
+fn builder(form: Form) -> ReaderBuilder {
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(form.delimiter).has_headers(false).flexible(true).buffer_capacity(1 << 16);
+    builder
+}
+
+/// The rows of a table from some place on, read by the crate that knows all that such text may hold.
+struct Rows {
+    reader: csv::Reader<Guard<Box<dyn Read>>>,
+    watch: Rc<Watch>,
     carriage_returns: bool,
-    packed: bool,
+    columns: usize,
+    /// Lines and rows before those that the reader counts.
+    before: (u64, u64),
 }
 
 /// What the guard counts.
@@ -60,81 +163,58 @@ impl<R: Read> Read for Guard<R> {
     }
 }
 
-impl Delimited {
-    /// Reads the header.
-    pub(super) fn open(source: Source) -> Result<(Vec<String>, Self), IngestError> {
-        let name = source.name.clone();
-        let head = without_bom(&source.head);
-        let bom = source.head.len() - head.len();
-        let end = head.iter().position(|&byte| byte == b'\n');
-        let carriage_returns = end.is_some_and(|end| head[..end].ends_with(b"\r"));
-        let delimiter = sniff(&head[..end.unwrap_or(head.len())]);
-        let (mut bytes, receipt) = source.into_reader();
-        io::copy(&mut bytes.by_ref().take(bom as u64), &mut io::sink())
-            .map_err(|error| IngestError::io(&name, &error))?;
+impl Rows {
+    /// The rows that the blocks have not handed over; so many were.
+    fn new(blocks: Blocks<Box<dyn Read + Send>>, form: Form, columns: usize, between_lines: bool, rows: u64) -> Self {
+        let (line, rest, more) = blocks.into_rest();
+        // The reader ends a record at the carriage return and counts the line feed to the next one.
+        let (pending, lines) = if form.carriage_returns && between_lines { ("\n", line - 2) } else { ("", line - 1) };
+        let bytes: Box<dyn Read> = Box::new(pending.as_bytes().chain(io::Cursor::new(rest)).chain(more));
         let watch = Rc::new(Watch::default());
-        let guard = Guard { inner: bytes, watch: Rc::clone(&watch) };
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .buffer_capacity(1 << 16)
-            .from_reader(guard);
-        let mut record = ByteRecord::new();
-        let packed = receipt.is_packed();
-        reader.read_byte_record(&mut record).map_err(|error| failed(&name, packed, 1, error))?;
-        let header = header(&name, &record)?;
-        let columns = header.len();
-        Ok((header, Self { reader, watch, receipt, columns, carriage_returns, packed }))
+        let reader = builder(form).from_reader(Guard { inner: bytes, watch: Rc::clone(&watch) });
+        Self { reader, watch, carriage_returns: form.carriage_returns, columns, before: (lines, rows) }
     }
 
-    /// Hands over every record.
-    pub(super) fn read(
+    /// The line on which the reader stands.
+    fn line(&self) -> u64 {
+        self.before.0 + self.reader.position().line() + u64::from(self.carriage_returns)
+    }
+
+    /// Hands over every record, and says how many rows there are.
+    fn read(
         mut self,
         name: &str,
+        packed: bool,
         wanted: &[usize],
-        visit: &mut Visit<'_>,
-    ) -> Result<TableRead, IngestError> {
+        visit: &mut VisitMany<'_>,
+    ) -> Result<u64, IngestError> {
         let mut record = ByteRecord::new();
-        let (mut rows, mut lines) = (0, 1);
+        let (mut rows, mut lines) = (self.before.1, 1);
         loop {
             self.watch.since_record.set(0);
-            let before = self.reader.position().line() + u64::from(self.carriage_returns);
+            let before = self.line();
             match self.reader.read_byte_record(&mut record) {
                 Ok(true) => rows += 1,
                 Ok(false) => break,
-                Err(error) => return Err(failed(name, self.packed, before, error)),
+                Err(error) => return Err(failed(name, packed, before, error)),
             }
-            let after = self.reader.position().line() + u64::from(self.carriage_returns);
+            let after = self.line();
             let spot = Spot { line: first_line(before, after, &record), record: rows };
             lines = if after == before + 1 { 1 } else { newlines(&record) + 1 };
-            let fault = self.fault(&record);
+            let fault = fault(self.columns, record.len(), || record.iter());
             if lines > 1 && fault.is_some() {
                 let problem = format!("a malformed row runs over {lines} lines: a quote is probably not closed");
                 return Err(IngestError::malformed(name, spot.line, problem, CLOSE_THE_QUOTE));
             }
-            visit(spot, fault.map_or(Ok(Row::Csv { record: &record, wanted }), Err))?;
+            visit(Chunk::Row(spot, fault.map_or(Ok(Row::Csv { record: &record, wanted }), Err)))?;
         }
         if lines > 1 && self.watch.quotes.get() % 2 == 1 {
-            let line = self.reader.position().line().saturating_sub(lines - 1).max(1);
+            let line = self.before.0 + self.reader.position().line();
             let problem = "the file ends inside a quoted field";
+            let line = line.saturating_sub(lines - 1).max(1);
             return Err(IngestError::malformed(name, line, problem, CLOSE_THE_QUOTE));
         }
-        drop(self.reader);
-        Ok(TableRead { account: self.receipt.settle()?, rows })
-    }
-
-    /// What is wrong with a whole record, if anything.
-    fn fault(&self, record: &ByteRecord) -> Option<Fault> {
-        if record.len() != self.columns {
-            let value = format!("{} instead of {}", record.len(), self.columns);
-            return Some(Fault::new("", value.as_bytes(), "wrong number of fields"));
-        }
-        if record.as_slice().len() <= cell::LONGEST {
-            return None;
-        }
-        let long = record.iter().find(|field| field.len() > cell::LONGEST)?;
-        Some(Fault::new("", long, cell::TOO_LONG))
+        Ok(rows)
     }
 }
 

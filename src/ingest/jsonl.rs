@@ -6,8 +6,9 @@ use std::io::{BufRead, BufReader, Read};
 
 use super::IngestError;
 use super::cell::{Fault, Row, Spot};
+use super::chunk::Chunk;
 use super::source::{HEAD, Receipt, Source, unpacking, without_bom};
-use super::table::{Read as TableRead, Visit};
+use super::table::{Read as TableRead, VisitMany};
 
 /// A line longer than this is no record; it also bounds the memory that a line takes.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -42,7 +43,12 @@ impl Lines {
     }
 
     /// Hands over every record.
-    pub(super) fn read(mut self, name: &str, wanted: &[&str], visit: &mut Visit<'_>) -> Result<TableRead, IngestError> {
+    pub(super) fn read(
+        mut self,
+        name: &str,
+        wanted: &[&str],
+        visit: &mut VisitMany<'_>,
+    ) -> Result<TableRead, IngestError> {
         let mut line = Vec::new();
         let mut cells = vec![Vec::new(); wanted.len()];
         let (mut number, mut rows) = (0, 0);
@@ -64,7 +70,7 @@ impl Lines {
                 Some(()) => Ok(Row::Json { cells: &cells }),
                 None => Err(Fault::new("", text, "not a JSON object")),
             };
-            visit(Spot { line: number, record: rows }, row)?;
+            visit(Chunk::Row(Spot { line: number, record: rows }, row))?;
         }
         drop(self.reader);
         Ok(TableRead { account: self.receipt.settle()?, rows })

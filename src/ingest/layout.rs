@@ -198,8 +198,8 @@ impl<'m> TimeFrom<'m> {
 /// Where an amount comes from.
 #[derive(Clone, Copy)]
 pub(super) struct AmountFrom {
-    slot: usize,
-    notation: Notation,
+    pub(super) slot: usize,
+    pub(super) notation: Notation,
 }
 
 impl AmountFrom {

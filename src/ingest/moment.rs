@@ -102,14 +102,21 @@ pub(super) fn resolution(times: &[Time]) -> Span {
     steps.into_iter().find(|(_, divides)| divides(times)).map_or(Span(1), |(step, _)| step)
 }
 
+/// So many units after an origin, if that is a time of a booking.
+pub(super) fn after(origin: Time, count: i64, unit: Span) -> Option<Time> {
+    let micros = count.checked_mul(unit.0)?.checked_add(origin.0)?;
+    (FIRST..END).contains(&micros).then_some(Time(micros))
+}
+
+/// The first moment of [`YEARS`].
+const FIRST: i64 = days_from_civil(*YEARS.start(), 1, 1) * Span::DAY.0;
+
+/// The first moment after [`YEARS`].
+const END: i64 = days_from_civil(*YEARS.end() + 1, 1, 1) * Span::DAY.0;
+
 fn within_range(micros: i128) -> Result<Time, Unreadable> {
-    let first = i128::from(days_from_civil(*YEARS.start(), 1, 1)) * i128::from(Span::DAY.0);
-    let end = i128::from(days_from_civil(*YEARS.end() + 1, 1, 1)) * i128::from(Span::DAY.0);
-    if (first..end).contains(&micros) {
-        Ok(Time(i64::try_from(micros).expect("three centuries fit 64 bits")))
-    } else {
-        Err(Unreadable::OutOfRange)
-    }
+    let micros = i64::try_from(micros).map_err(|_| Unreadable::OutOfRange)?;
+    if (FIRST..END).contains(&micros) { Ok(Time(micros)) } else { Err(Unreadable::OutOfRange) }
 }
 
 /// A number's whole part and the digits after its point.
@@ -203,7 +210,7 @@ fn days_in(year: i64, month: i64) -> i64 {
 }
 
 /// Days from 1970-01-01 in the proleptic Gregorian calendar (Hinnant, "chrono-compatible low-level date algorithms").
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);

@@ -5,12 +5,16 @@
 use super::IngestError;
 use super::batches::Batches;
 use super::cell::{Fault, Row, Spot};
+use super::chunk::Chunk;
 use super::delimited::Delimited;
 use super::jsonl::Lines;
 use super::source::{Account, Format, Place, Source};
 
 /// What is done with a record, or with the fault that makes it unreadable.
-pub(super) type Visit<'v> = dyn FnMut(Spot, Result<Row<'_>, Fault>) -> Result<(), IngestError> + 'v;
+pub(super) type Visit<'v> = dyn FnMut(Spot, Result<Row<'_>, Fault>) -> Result<(), IngestError> + Send + 'v;
+
+/// What is done with some records.
+pub(super) type VisitMany<'v> = dyn FnMut(Chunk<'_>) -> Result<(), IngestError> + Send + 'v;
 
 /// An opened table.
 pub(super) struct Table {
@@ -75,6 +79,16 @@ impl Table {
     ///
     /// Where the file cannot be read on, or `visit` fails.
     pub(super) fn read(self, wanted: &[usize], visit: &mut Visit<'_>) -> Result<Read, IngestError> {
+        let name = self.name.clone();
+        self.read_many(wanted, &mut |chunk| chunk.each(&name, visit))
+    }
+
+    /// Hands over all records, many at a time where the format allows it.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read on, or `visit` fails.
+    pub(super) fn read_many(self, wanted: &[usize], visit: &mut VisitMany<'_>) -> Result<Read, IngestError> {
         match self.body {
             Body::Delimited(body) => body.read(&self.name, wanted, visit),
             Body::Lines(body) => {

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::cell::{Fault, Row, Spot};
+use super::chunk::Chunk;
 use super::collected::{Collected, Ids, Received};
 use super::currency::Currencies;
 use super::dictionary::Dictionary;
 use super::duplicates;
+use super::gathered;
 use super::layout::Layout;
 use super::mapping::Mapping;
 use super::table::{self, Table};
@@ -29,17 +31,17 @@ pub(super) struct Transfers {
     /// Rows whose received amount cannot be used.
     pub(super) odd_received: u64,
     /// What the codes of each further column mean, then of label, typology and instance, if they were asked for.
-    further: Vec<Further>,
+    pub(super) further: Vec<Further>,
     /// Whether labels were asked for.
     labels: bool,
     lines: Vec<Lines>,
-    numbered: bool,
+    pub(super) numbered: bool,
 }
 
-struct Further {
+pub(super) struct Further {
     name: String,
     seen: bool,
-    words: Words,
+    pub(super) words: Words,
 }
 
 /// The labels that the transfers' own columns hold.
@@ -83,11 +85,11 @@ impl Lines {
 }
 
 /// More rows than this do not fit 32-bit numbers with both their accounts.
-const MOST_ROWS: usize = (u32::MAX / 2) as usize;
+pub(super) const MOST_ROWS: usize = (u32::MAX / 2) as usize;
 
 /// Texts that are put together from several cells.
 #[derive(Default)]
-struct Scratch {
+pub(super) struct Scratch {
     sender: Vec<u8>,
     receiver: Vec<u8>,
     other: Vec<u8>,
@@ -134,17 +136,10 @@ impl Transfers {
         let file = u32::try_from(self.files.len() - 1).expect("fewer files than 2^32");
         let mut scratch = Scratch::default();
         let positions = layout.wanted.positions.clone();
-        let read = table.read(&positions, &mut |spot, row| {
-            self.read += 1;
-            if self.collected.len() >= MOST_ROWS {
-                let problem = "more transfers than one ledger can hold (2147483647)";
-                return Err(IngestError::malformed(&name, spot.line, problem, "run the ledger in parts"));
-            }
-            let taken = row.and_then(|row| self.take(file, spot, &row, &layout, &mut scratch));
-            if let Err(fault) = taken {
-                self.rejects.push((file, reject(&name, spot.line, fault)));
-            }
-            Ok(())
+        let plain = gathered::is_plain(&layout);
+        let read = table.read_many(&positions, &mut |chunk| match chunk {
+            Chunk::Batch(..) | Chunk::Block(_) if plain => self.take_chunk(file, &chunk, &layout, &mut scratch),
+            _ => chunk.each(&name, &mut |spot, row| self.visit(file, spot, row, &layout, &mut scratch)),
         })?;
         let columns = [layout.sender.names(&layout.wanted), layout.receiver.names(&layout.wanted)];
         Ok((read, FileNotes { missing: layout.missing, account_columns: columns }))
@@ -158,6 +153,37 @@ impl Transfers {
             further.words.next_file();
             further.seen |= from.is_some();
         }
+    }
+
+    /// Takes a record, or sets it aside.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger is full.
+    pub(super) fn visit(
+        &mut self,
+        file: u32,
+        spot: Spot,
+        row: Result<Row<'_>, Fault>,
+        layout: &Layout<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), IngestError> {
+        self.read += 1;
+        let name = &self.files[file as usize];
+        if self.collected.len() >= MOST_ROWS {
+            let problem = "more transfers than one ledger can hold (2147483647)";
+            return Err(IngestError::malformed(name, spot.line, problem, "run the ledger in parts"));
+        }
+        if let Err(fault) = row.and_then(|row| self.take(file, spot, &row, layout, scratch)) {
+            let reject = reject(&self.files[file as usize], spot.line, fault);
+            self.rejects.push((file, reject));
+        }
+        Ok(())
+    }
+
+    /// Notes on which line a record stands.
+    pub(super) fn note(&mut self, file: u32, spot: Spot) {
+        self.lines[file as usize].note(spot);
     }
 
     /// Reads every cell of a row first and adds the row then, so that a row set aside leaves no trace.
@@ -205,7 +231,7 @@ impl Transfers {
         self.rounded += u64::from(amount.rounded);
         columns.currencies.push(currency);
         columns.sources.push(SourceRow { file, record: spot.record });
-        self.lines[file as usize].note(spot);
+        self.note(file, spot);
         Ok(())
     }
 
