@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::columns::LedgerSummary;
-use crate::ingest::{self, IngestError, Intake};
+use crate::ingest::{self, IngestError, Intake, Parts};
 use crate::lang::{self, Diagnostic, Override, Source, StepId, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
 use crate::search::{Cut, Instances, Levels, Limits, Narrowed, Scanned, SearchError, Searcher, StandIn};
@@ -144,8 +144,12 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
     let rules = compile(request)?;
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
-        let intake = read(request, &rules.1)?;
-        through(request, rules, intake, observer, stop)
+        let Some(cutting) = &request.slices else {
+            let intake = read(request, &rules.1)?;
+            return at_once(request, rules, intake, observer, stop);
+        };
+        let read = ingest::read_in_parts(&wanted(&request.intake, &rules.1), cutting.portion, &cutting.folder)?;
+        slices::run(request, rules, read, cutting, observer, stop)
     })
 }
 
@@ -161,22 +165,16 @@ pub fn over(
     stop: &AtomicBool,
 ) -> Result<Analysis, RunError> {
     let rules = compile(request)?;
-    let ledger = intake.ledger.with_owners(owners(&rules.1));
-    pool(request)?.install(|| through(request, rules, Intake { ledger, ..intake }, observer, stop))
-}
-
-/// From the ledger to the statistics, in slices where they are asked for.
-fn through(
-    request: &Request,
-    rules: Compiled,
-    intake: Intake,
-    observer: &dyn Observer,
-    stop: &AtomicBool,
-) -> Result<Analysis, RunError> {
-    match &request.slices {
-        Some(cutting) => slices::run(request, rules, intake, cutting, observer, stop),
-        None => at_once(request, rules, intake, observer, stop),
-    }
+    pool(request)?.install(|| match &request.slices {
+        Some(cutting) => {
+            let parts = Parts::of(intake.ledger.clone(), cutting.portion.page);
+            slices::run(request, rules, (intake, parts), cutting, observer, stop)
+        }
+        None => {
+            let ledger = intake.ledger.with_owners(owners(&rules.1));
+            at_once(request, rules, Intake { ledger, ..intake }, observer, stop)
+        }
+    })
 }
 
 /// The same where the ledger is searched in one piece.

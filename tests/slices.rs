@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use moneytrail::columns::Ledger;
 use moneytrail::engine::{self, Analysis, Cutting, Request};
-use moneytrail::ingest::{self, Intake, Parts};
+use moneytrail::ingest::{self, Intake, Parts, Portion};
 use moneytrail::lang::{MatchLevel, Source, TypologySet};
 use moneytrail::plan;
 use moneytrail::search::{Backward, Degrees, Instances, Levels, Limits, Searcher, Slice, Stretch, Wide};
 use moneytrail::workbench::fixture;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use tempfile::TempDir;
 
 use crate::equality::{Case, case, growing};
 
@@ -30,7 +31,7 @@ fn in_slices(ledger: &Ledger, case: &Case, rows: usize) -> Instances {
     for (number, page) in parts.pages().iter().enumerate() {
         let until = parts.pages().get(number + 1).map(|next| next.from);
         let reach = until.map(|until| until + plan.flow.within);
-        let part = parts.load(number, reach).expect("it is in memory");
+        let part = parts.load(number..number + 1, reach).expect("it is in memory");
         let wide = [(MatchLevel::Account, Wide::new(&degrees))].into();
         let slice = Slice { stretch: Stretch { first: page.first, from: page.from, until }, wide };
         let levels = Levels::default();
@@ -80,7 +81,9 @@ fn said(analysis: &Analysis) -> (String, String) {
 }
 
 fn cut(request: &Request, rows: usize) -> Request {
-    Request { slices: Some(Cutting { rows }), ..request.clone() }
+    let portion = Portion { collected: rows, page: rows };
+    let cutting = Cutting { portion, loaded: rows, folder: std::path::PathBuf::from("nowhere") };
+    Request { slices: Some(cutting), ..request.clone() }
 }
 
 /// Compares runs in slices of these sizes with the run in one piece; returns how many matches that has.
@@ -163,8 +166,12 @@ fn the_whole_library_says_the_same_over_the_sample() {
     let run = |request: &Request| engine::run(request, &(), &AtomicBool::new(false)).expect("the sample runs");
     let whole = run(&request);
     for rows in [900, 5_000] {
-        let sliced = run(&cut(&request, rows));
-        assert!(sliced.slices.is_some_and(|sliced| sliced.slices == 8_000usize.div_ceil(rows)), "{:?}", sliced.slices);
+        let folder = TempDir::new().expect("a folder");
+        let mut request = cut(&request, rows);
+        request.slices.as_mut().expect("it is cut").folder = folder.path().to_owned();
+        let sliced = run(&request);
+        let done = sliced.slices.expect("it ran in slices");
+        assert!(done.spilled && done.slices >= 8_000usize.div_ceil(rows), "{done:?}");
         assert_eq!(said(&sliced), said(&whole), "in slices of {rows}");
     }
     assert!(whole.sifted.matches.list.len() > 50);

@@ -85,7 +85,16 @@ impl TxIds {
         }
     }
 
-    fn gather(self, order: &[u32]) -> Self {
+    /// Puts positions into the order of (time, id).
+    pub(crate) fn sort(&self, times: &[Time], order: &mut [u32]) {
+        order.par_sort_unstable_by(|&a, &b| {
+            let (a, b) = (a as usize, b as usize);
+            times[a].cmp(&times[b]).then_with(|| self.compare(a, b))
+        });
+    }
+
+    /// The ids at these positions, each of which stands once.
+    pub(crate) fn gather(self, order: &[u32]) -> Self {
         match self {
             Self::Numbers(ids) => Self::Numbers(order.iter().map(|&row| ids[row as usize]).collect()),
             Self::Texts(mut ids) => {

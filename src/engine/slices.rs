@@ -8,10 +8,13 @@ mod few;
 mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
 use crate::columns::{Ledger, Span, Time};
-use crate::ingest::{Intake, Parts, Shelf};
+use crate::ingest::{Intake, Parts, Portion, Shelf};
 use crate::lang::{Flow, MatchLevel, Typology, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
 use crate::search::{Cut, Levels, SearchError, Searcher, Slice, StandIn, Stretch};
@@ -22,18 +25,41 @@ use super::{Analysis, Compiled, Event, Observer, Request, RunError, ensure_wante
 use few::Few;
 use known::Known;
 
-/// How a ledger is cut.
+/// How much of a ledger is held at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cutting {
-    /// Transfers of a slice, without those behind it.
-    pub rows: usize,
+    /// Transfers that are collected before they are written away, and those of a page; a slice begins with a page.
+    pub portion: Portion,
+    /// Transfers of a slice and of the time behind it, at most, where a single page does not have more.
+    pub loaded: usize,
+    /// Folder for what is written away.
+    pub folder: PathBuf,
+}
+
+/// Bytes that a transfer takes while it is collected, sorted and written away.
+const COLLECTED: u64 = 160;
+
+/// Bytes that a transfer of a slice takes, with the lists, columns and masks of a whole library.
+const LOADED: u64 = 640;
+
+impl Cutting {
+    /// What fits into so many bytes of memory.
+    #[must_use]
+    pub fn within(bytes: u64, folder: PathBuf) -> Self {
+        let rows = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX).max(1);
+        let loaded = rows(bytes / 10 * 7 / LOADED);
+        let portion = Portion { collected: rows(bytes / 3 / COLLECTED), page: loaded.div_ceil(16) };
+        Self { portion, loaded, folder }
+    }
 }
 
 /// What a run has done in slices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sliced {
-    /// How many slices there are.
+    /// How many slices were searched; rules with longer windows have slices of their own.
     pub slices: usize,
+    /// Whether transfers were written away, since not all fitted into memory.
+    pub spilled: bool,
 }
 
 /// What runs in slices.
@@ -42,11 +68,8 @@ struct Run<'r> {
     /// The rules that are searched.
     set: &'r TypologySet,
     parts: Parts,
-    /// The ledger without its transfers.
-    tables: Ledger,
     shelf: Shelf,
-    /// Transfers of a slice.
-    rows: usize,
+    cutting: &'r Cutting,
     observer: &'r dyn Observer,
     stop: &'r AtomicBool,
 }
@@ -56,30 +79,34 @@ struct Run<'r> {
 struct Searches<'p> {
     found: BTreeMap<usize, Vec<Found<'p>>>,
     lacking: BTreeMap<usize, String>,
+    slices: usize,
 }
 
 /// The matches that a rule uses, and where a budget cut the search for them.
 type Used = (Vec<StandIn>, Vec<Cut>);
 
+/// Rules that are searched together: the plans of each, and what it uses.
+type Asked<'p> = BTreeMap<usize, (&'p [Plan], Rc<Used>)>;
+
 /// Runs rules over a ledger in slices.
 pub(super) fn run(
     request: &Request,
     (set, searched, warnings): Compiled,
-    intake: Intake,
+    (intake, parts): (Intake, Parts),
     cutting: &Cutting,
     observer: &dyn Observer,
     stop: &AtomicBool,
 ) -> Result<Analysis, RunError> {
     let searched = &searched;
-    let parts = Parts::of(intake.ledger, cutting.rows);
-    let tables = parts.tables();
-    let run =
-        Run { request, set: searched, parts, tables, shelf: Shelf::default(), rows: cutting.rows, observer, stop };
+    let parts = parts.with_owners(super::owners(searched));
+    let shelf = if parts.is_spilled() { Shelf::at(&cutting.folder) } else { Shelf::default() };
+    let run = Run { request, set: searched, parts, shelf, cutting, observer, stop };
     let whole = run.count()?;
     observer.hear(Event::Read(whole.summary()));
     let planned = plan::together(searched, Some(whole.summary()));
     let known = Known::look_back(&run, whole.summary())?;
     let searches = run.search(&planned, &known)?;
+    let slices = searches.slices;
     let place = |rule: usize| set.position(&searched.typologies[rule].id);
     let found = searches.found.into_iter().filter_map(|(rule, flows)| Some((place(rule)?, flows)));
     let found: Vec<Found<'_>> =
@@ -94,7 +121,7 @@ pub(super) fn run(
         sifted.completeness.add_not_evaluated(rule, reason);
     }
     observer.hear(Event::Assessing);
-    let slices = Some(Sliced { slices: run.parts.pages().len() });
+    let slices = Some(Sliced { slices, spilled: run.parts.is_spilled() });
     let intake = Intake { ledger: few.ledger, ..intake };
     let statistics = stats::assess(&stats::Evidence { intake: &intake, set: &set, sifted: &sifted, whole: &whole });
     let plans = planned.into_iter().enumerate().filter(|(rule, _)| place(*rule).is_some());
@@ -110,12 +137,12 @@ impl<'r> Run<'r> {
 
     /// Counts what the whole ledger holds.
     fn count(&self) -> Result<Whole, RunError> {
-        let mut counting = Counting::new(&self.tables, self.parts.len());
+        let mut counting = Counting::new(self.parts.tables(), self.parts.len());
         for page in 0..self.parts.pages().len() {
             ensure_wanted(self.stop)?;
-            counting.add(&self.parts.load(page, None)?);
+            counting.add(&self.parts.load(page..page + 1, None)?);
         }
-        Ok(counting.finish(&self.tables))
+        Ok(counting.finish(self.parts.tables()))
     }
 
     /// Searches all rules in all slices, each after those that it uses.
@@ -124,9 +151,9 @@ impl<'r> Run<'r> {
         planned: &'p [Result<Vec<Plan>, NotEvaluable>],
         known: &Known,
     ) -> Result<Searches<'p>, RunError> {
-        let mut searches = Searches::default();
+        let (mut searches, mut slices) = (Searches::default(), 0);
         for stage in self.stages() {
-            let mut asked = BTreeMap::<usize, (&'p [Plan], Used)>::new();
+            let mut asked = Asked::new();
             for rule in stage {
                 let used = self.used(rule, &searches, known)?;
                 match planned[rule]
@@ -134,11 +161,12 @@ impl<'r> Run<'r> {
                     .map_err(|missing| missing.reason.clone())
                     .and_then(|plans| Ok((plans, used?)))
                 {
-                    Ok((plans, used)) => drop(asked.insert(rule, (plans, used))),
+                    Ok((plans, used)) => drop(asked.insert(rule, (plans.as_slice(), Rc::new(used)))),
                     Err(reason) => drop(searches.lacking.insert(rule, reason)),
                 }
             }
-            for (&rule, (plans, (_, cuts))) in &asked {
+            for (&rule, (plans, used)) in &asked {
+                let cuts = &used.1;
                 let none = |plan: &'p Plan| {
                     let mut found = Found { rule, plan, instances: crate::search::Instances::default() };
                     found.instances.cuts.clone_from(cuts);
@@ -146,43 +174,48 @@ impl<'r> Run<'r> {
                 };
                 searches.found.insert(rule, plans.iter().map(none).collect());
             }
-            for page in 0..self.parts.pages().len() {
-                self.search_slice(page, &asked, known, planned.len(), &mut searches)?;
+            for alike in self.of_like_reach(&asked) {
+                for pages in self.slices(within(&alike)) {
+                    self.search_slice(pages, &alike, known, planned.len(), &mut searches)?;
+                    slices += 1;
+                }
             }
             for found in searches.found.values_mut().flatten() {
                 found.instances = found.instances.coalesce();
             }
         }
+        searches.slices = slices;
         Ok(searches)
     }
 
     /// Searches one slice and adds what is found.
     fn search_slice<'p>(
         &self,
-        page: usize,
-        asked: &BTreeMap<usize, (&'p [Plan], Used)>,
+        pages: Range<usize>,
+        asked: &Asked<'p>,
         known: &Known,
         rules: usize,
         searches: &mut Searches<'p>,
     ) -> Result<(), RunError> {
         ensure_wanted(self.stop)?;
         let plans = || asked.values().flat_map(|(plans, _)| plans.iter());
-        let Some(within) = plans().map(|plan| plan.flow.within).max() else { return Ok(()) };
-        let stretch = self.stretch(page);
-        let ledger = self.parts.load(page, stretch.until.map(|until| last_of(until, within)))?;
+        let stretch = self.stretch(&pages);
+        let reach = stretch.until.map(|until| last_of(until, within(asked)));
+        let ledger = self.parts.load(pages.clone(), reach)?;
         self.observer.hear(Event::Listing);
         let levels = Levels::new(&ledger, plans().map(|plan| &plan.flow));
-        let slice = Slice { stretch, wide: known.wide(self, page, ledger.len(), plans().map(|plan| &plan.flow))? };
+        let slice =
+            Slice { stretch, wide: known.wide(self, pages.start, ledger.len(), plans().map(|plan| &plan.flow))? };
         let searcher = Searcher::of_slice(&ledger, &levels, &slice);
         let searcher = searcher.until(&self.request.late).narrowed(&plans().collect::<Vec<_>>());
         self.observer.hear(Event::Listed(searcher.bytes()));
-        for (&rule, (plans, (standins, _))) in asked {
+        for (&rule, (plans, used)) in asked {
             ensure_wanted(self.stop)?;
             let Some(flows) = searches.found.get_mut(&rule) else { continue };
             self.observer.hear(Event::Searching(&plans[0].typology, rule, rules));
             let mut total = 0;
             for (plan, found) in plans.iter().zip(flows) {
-                match super::walk(plan, standins, &searcher, self.request, self.observer, self.stop) {
+                match super::walk(plan, &used.0, &searcher, self.request, self.observer, self.stop) {
                     Ok(instances) => {
                         total += instances.total();
                         found.instances.append(&instances);
@@ -199,11 +232,44 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    /// Where the slice of a page lies.
-    fn stretch(&self, page: usize) -> Stretch {
+    /// Where the slice of some pages lies.
+    fn stretch(&self, slice: &Range<usize>) -> Stretch {
         let pages = self.parts.pages();
-        let from = if page == 0 { Time(i64::MIN) } else { pages[page].from };
-        Stretch { first: pages[page].first, from, until: pages.get(page + 1).map(|next| next.from) }
+        let from = if slice.start == 0 { Time(i64::MIN) } else { pages[slice.start].from };
+        Stretch { first: pages[slice.start].first, from, until: pages.get(slice.end).map(|next| next.from) }
+    }
+
+    /// Slices of pages: each as many as fit with the time behind them in which windows of this length end.
+    fn slices(&self, within: Span) -> Vec<Range<usize>> {
+        let pages = self.parts.pages();
+        let (mut slices, mut start) = (Vec::new(), 0);
+        while start < pages.len() {
+            let fits = |end: usize| {
+                let reach = pages.get(end).map(|next| last_of(next.from, within));
+                let last = reach.map_or(pages.len(), |reach| pages.partition_point(|page| page.from <= reach));
+                self.parts.before(last) - self.parts.before(start) <= self.cutting.loaded
+            };
+            let end = (start + 2..=pages.len()).take_while(|&end| fits(end)).last().unwrap_or(start + 1);
+            slices.push(start..end);
+            start = end;
+        }
+        slices
+    }
+
+    /// The rules in groups with windows of like length, since the longest decides how much is loaded behind a slice. They
+    /// stay together where all fits at once.
+    fn of_like_reach<'p>(&self, asked: &Asked<'p>) -> Vec<Asked<'p>> {
+        let mut order: Vec<(Span, usize)> = asked.iter().map(|(&rule, (plans, _))| (longest(plans), rule)).collect();
+        order.sort_unstable();
+        let all = self.parts.len() <= self.cutting.loaded;
+        let mut groups: Vec<(Span, Asked<'p>)> = Vec::new();
+        for (within, rule) in order {
+            match groups.last_mut().filter(|(least, _)| all || within.0 <= ALIKE * least.0) {
+                Some((_, group)) => drop(group.insert(rule, asked[&rule].clone())),
+                None => groups.push((within, [(rule, asked[&rule].clone())].into())),
+            }
+        }
+        groups.into_iter().map(|(_, group)| group).collect()
     }
 
     /// The rules by how many others must be searched before them.
@@ -242,13 +308,25 @@ impl<'r> Run<'r> {
 
     /// Transfers of a range of accounts that are looked back over at a time.
     fn most_moves(&self) -> usize {
-        2 * self.rows
+        2 * self.cutting.loaded
     }
 
     /// The ledger's accounts at a level, without transfers.
     fn tables_at(&self, level: MatchLevel) -> Option<Ledger> {
-        at(level, &self.tables)
+        at(level, self.parts.tables())
     }
+}
+
+/// Windows so many times longer than others still count as alike.
+const ALIKE: i64 = 4;
+
+/// The longest window of some plans.
+fn longest(plans: &[Plan]) -> Span {
+    plans.iter().map(|plan| plan.flow.within).max().unwrap_or(Span::ZERO)
+}
+
+fn within(asked: &Asked<'_>) -> Span {
+    asked.values().map(|(plans, _)| longest(plans)).max().unwrap_or(Span::ZERO)
 }
 
 /// A ledger at a level.

@@ -1,15 +1,16 @@
 //! The way from a request to a ledger, in one place.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::accounts::{self, AccountTable};
 use super::labels::Beside;
+use super::parts::{Meaning, Parts, Portion, Spill};
 use super::recognise::{Chosen, Mappings, Role};
 use super::transfers::Transfers;
 use super::{IngestError, InputFile, Intake, Reject, RejectLimit, Rejects, Request};
 use super::{find, moment, privacy, rates};
-use crate::columns::{Currency, Draft, Ledger, schema};
+use crate::columns::{Currency, CurrencyId, Draft, Ledger, TxIds, schema};
 
 /// Columns that every ledger has, so that they are none of its further columns.
 const CORE: [&str; 6] = ["tx_id", "timestamp", "sender", "receiver", "amount", "currency"];
@@ -21,11 +22,154 @@ const CORE: [&str; 6] = ["tx_id", "timestamp", "sender", "receiver", "amount", "
 /// Where a file cannot be read or is not what it should be, nothing in it is a transfer, more rows than allowed
 /// cannot be used, or account keys look identifying. [`IngestError::failure`] says which of these it is.
 pub fn read(request: &Request) -> Result<Intake, IngestError> {
+    at_once(request, collect(request, None)?)
+}
+
+/// Reads every input of a request as [`read`] does. Where there are more transfers than a portion, they are written to a
+/// folder while they are read, so that no more of them are in memory; then the ledger in what is given back is empty.
+///
+/// # Errors
+///
+/// As [`read`], or where the folder cannot be written to.
+pub fn read_in_parts(request: &Request, portion: Portion, folder: &Path) -> Result<(Intake, Parts), IngestError> {
+    let collecting = collect(request, Some(Spill::to(folder, portion)))?;
+    if collecting.transfers.spill.as_ref().is_some_and(|spill| !spill.is_empty()) {
+        return in_parts(request, collecting, portion);
+    }
+    let intake = at_once(request, collecting)?;
+    let parts = Parts::of(intake.ledger, portion.page);
+    Ok((Intake { ledger: parts.tables().clone(), ..intake }, parts))
+}
+
+/// The transfers of all files, and what else there is to read.
+struct Collecting {
+    mappings: Mappings,
+    notes: Vec<String>,
+    inputs: Inputs,
+    transfers: Transfers,
+    files: Vec<InputFile>,
+}
+
+fn collect(request: &Request, spill: Option<Spill>) -> Result<Collecting, IngestError> {
     let mappings = Mappings::new(request.mapping.as_deref())?;
     let mut notes = Vec::new();
     let mut inputs = Inputs::find(request, &mappings, &mut notes)?;
     let mut transfers = Transfers::new(&extras(request), request.labels, inputs.numbered);
-    let mut files = add_all(&mut transfers, &mut inputs.transfers, &mappings, request, &mut notes)?;
+    transfers.spill = spill;
+    let files = add_all(&mut transfers, &mut inputs.transfers, &mappings, request, &mut notes)?;
+    Ok(Collecting { mappings, notes, inputs, transfers, files })
+}
+
+/// From the collected transfers to a ledger whose transfers lie in files.
+fn in_parts(request: &Request, collecting: Collecting, portion: Portion) -> Result<(Intake, Parts), IngestError> {
+    let Collecting { mappings, mut notes, inputs, mut transfers, mut files } = collecting;
+    transfers.drop_spilled_duplicates()?;
+    let rejects = rejected(&mut transfers, request.max_rejects)?;
+    notes.extend(transfers_notes(&transfers));
+    let spill = transfers.spill.take().expect("the transfers were written away");
+    let known = keys_in_use(&mut transfers, &spill.sides);
+    let accounts = read_accounts(request, inputs.accounts, &inputs.used, &mappings, &transfers)?;
+    files.extend(accounts.files);
+    notes.extend(accounts.notes);
+    let given = request.rates.as_deref().map(rates::read).transpose()?;
+    let (given, rates_file) = given.unzip();
+    files.extend(rates_file);
+    let (table, places) = currencies_in_use(&mut transfers, &spill);
+    let mut counts = vec![0; table.len()];
+    spill
+        .currencies
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count > 0)
+        .for_each(|(old, n)| counts[places[old].index()] = *n);
+    let base = rates::base_of(request.base.as_deref(), &counts, &table);
+    let place = |currency: u16| places[usize::from(currency)].0;
+    let seen = spill.converted.iter().map(|(_, seen)| rates::Converted {
+        paid: place(seen.paid),
+        currency: place(seen.currency),
+        ..*seen
+    });
+    let conversions = rates::Conversions::new(&table, &base, given.as_ref(), seen);
+    let used_rates = conversions.rates.clone();
+    files.extend(mappings.file.clone());
+    let lists = super::lists::read(&request.list_names, &request.lists, &mut files)?;
+    let columns = transfers.take_meanings(&spill.codes);
+    let empty = columns.iter().flatten().map(|(name, _, values)| (name.clone(), values.gather(&[]))).collect();
+    let ids = if spill.texts { TxIds::Texts(Vec::new()) } else { TxIds::Numbers(Vec::new()) };
+    let tables = Ledger::new(Draft {
+        tx_ids: ids,
+        columns: empty,
+        resolution: spill.resolution.unwrap_or(crate::columns::Span(1)),
+        keys: transfers.keys.into_keys(),
+        files: transfers.files,
+        ..empty_draft(table.clone(), base.clone(), accounts.columns)
+    })
+    .with_lists(lists);
+    let (texts, read, len) = (spill.texts, transfers.read, spill.len());
+    let spilled = spill.settle(Meaning { accounts: known, currencies: places, columns, conversions, texts });
+    let [unknown, early] = spilled.count(table.len())?;
+    notes.extend(rates::notes(&table, &base, &unknown, &early));
+    assert_eq!(len as u64 + rejects.rows.len() as u64, read, "every row read is accepted or set aside");
+    let mapping = mappings.describe(&inputs.used);
+    let parts = Parts::spilled(tables.clone(), spilled, portion.page)?;
+    Ok((Intake { ledger: tables, rejects, read, files, mapping, rates: used_rates, notes, labels: None }, parts))
+}
+
+/// A ledger of no transfers.
+fn empty_draft(
+    currency_table: Vec<Currency>,
+    base: Currency,
+    account_columns: BTreeMap<String, crate::columns::Column>,
+) -> Draft {
+    Draft {
+        tx_ids: TxIds::Numbers(Vec::new()),
+        times: Vec::new(),
+        senders: Vec::new(),
+        receivers: Vec::new(),
+        keys: crate::columns::Keys::default(),
+        amounts: Vec::new(),
+        currencies: Vec::new(),
+        currency_table,
+        base_amounts: Vec::new(),
+        base,
+        columns: BTreeMap::new(),
+        sources: crate::columns::Sources::default(),
+        files: Vec::new(),
+        account_columns,
+        resolution: crate::columns::Span(1),
+    }
+}
+
+/// Leaves the keys that some transfer names, in byte order; gives the account of each former position.
+fn keys_in_use(transfers: &mut Transfers, sides: &[Vec<u32>; 2]) -> Vec<u32> {
+    let before = std::mem::take(&mut transfers.keys).into_keys();
+    let named = |position: &u32| sides.iter().any(|counts| counts.get(*position as usize).is_some_and(|&n| n > 0));
+    let mut known = vec![u32::MAX; before.len()];
+    for position in before.order().into_iter().filter(named) {
+        known[position as usize] = transfers.keys.position(&before[position as usize]);
+    }
+    known
+}
+
+/// The currencies that some transfer is booked or paid out in, in code order, and the place of each former position.
+fn currencies_in_use(transfers: &mut Transfers, spill: &Spill) -> (Vec<Currency>, Vec<CurrencyId>) {
+    let before = std::mem::take(&mut transfers.currency_table).into_table();
+    let booked = (0..before.len()).filter(|&position| spill.currencies.get(position).is_some_and(|&n| n > 0));
+    let paid = spill.converted.iter().map(|(_, seen)| usize::from(seen.currency));
+    let mut used: Vec<usize> = booked.chain(paid).collect();
+    used.sort_unstable_by(|&a, &b| before[a].cmp(&before[b]));
+    used.dedup();
+    let mut places = vec![CurrencyId(0); before.len()];
+    for (place, &position) in (0u16..).zip(&used) {
+        places[position] = CurrencyId(place);
+    }
+    (used.into_iter().map(|position| before[position].clone()).collect(), places)
+}
+
+/// From the collected transfers to a ledger in memory.
+fn at_once(request: &Request, collecting: Collecting) -> Result<Intake, IngestError> {
+    let Collecting { mappings, mut notes, inputs, mut transfers, mut files } = collecting;
+    transfers.spill = None;
     transfers.drop_duplicates();
     let rejects = rejected(&mut transfers, request.max_rejects)?;
     notes.extend(transfers_notes(&transfers));
@@ -147,8 +291,8 @@ fn add_all(
             names.into_iter().collect::<Vec<_>>().join(" or ")
         };
         let (senders, receivers) = (names(0), names(1));
-        let sides =
-            [(senders.as_str(), transfers.collected.senders.as_slice()), (&receivers, &transfers.collected.receivers)];
+        let met = transfers.sides();
+        let sides = [(senders.as_str(), met[0].as_slice()), (&receivers, &met[1])];
         privacy::check(transfers.keys.keys(), sides)?;
     }
     Ok(files)
@@ -173,7 +317,7 @@ fn rejected(transfers: &mut Transfers, limit: Option<RejectLimit>) -> Result<Rej
         };
         return Err(IngestError::TooManyRejects { rejected, read, allowed, examples: examples(&rows) });
     }
-    if transfers.collected.is_empty() {
+    if transfers.accepted() == 0 {
         let files = transfers.files.join(", ");
         let (problem, help) = if read == 0 {
             (format!("{files}: there is a header and no row"), "give a file with rows")

@@ -57,7 +57,6 @@ impl Collected {
     }
 
     /// Takes all rows away and leaves none.
-    #[expect(dead_code, reason = "what is larger than memory is written away in parts, which comes next")]
     pub(super) fn take(&mut self) -> Self {
         let further = self.further.len();
         std::mem::replace(self, Self::new(further))

@@ -41,10 +41,10 @@ use std::path::PathBuf;
 
 use crate::columns::{Ledger, RowId};
 
-pub use assemble::read;
+pub use assemble::{read, read_in_parts};
 pub use error::{Failure, IngestError};
 pub use lists::shipped as shipped_lists;
-pub use parts::{Page, Parts, Shelf};
+pub use parts::{Page, Parts, Portion, Shelf};
 pub use presets::{Preset, presets};
 
 /// What to read and how.

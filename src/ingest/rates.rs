@@ -12,7 +12,7 @@ use super::source::Place;
 use super::table::Table;
 use super::transfers::Transfers;
 use super::{IngestError, InputFile, RateUsed};
-use crate::columns::{BaseAmount, Currency, Money, Ratio};
+use crate::columns::{BaseAmount, Currency, Money, Ratio, Time};
 
 /// The amounts in the base currency, and how they came about.
 pub(super) struct Weighed {
@@ -33,6 +33,7 @@ struct Factor {
     other: i128,
 }
 
+#[derive(Debug)]
 enum Conversion {
     Unknown,
     Same,
@@ -46,7 +47,12 @@ pub(super) fn base(asked: Option<&str>, transfers: &Transfers, table: &[Currency
     for &currency in &transfers.collected.currencies {
         counts[usize::from(currency)] += 1;
     }
-    let most = table.iter().zip(&counts).max_by(|(a, m), (b, n)| m.cmp(n).then_with(|| b.code.cmp(&a.code)));
+    base_of(asked, &counts, table)
+}
+
+/// The same where so many transfers are booked in each currency.
+pub(super) fn base_of(asked: Option<&str>, counts: &[usize], table: &[Currency]) -> Currency {
+    let most = table.iter().zip(counts).max_by(|(a, m), (b, n)| m.cmp(n).then_with(|| b.code.cmp(&a.code)));
     let code = asked.or(most.map(|(currency, _)| currency.code.as_str())).unwrap_or(super::currency::NONE);
     super::currency::of(code)
 }
@@ -89,32 +95,83 @@ pub(super) fn read(path: &Path) -> Result<(Given, InputFile), IngestError> {
 
 /// Converts every amount into the base currency, as far as rates lead there.
 pub(super) fn weigh(transfers: &Transfers, table: &[Currency], base: &Currency, given: Option<&Given>) -> Weighed {
-    let mut notes = Vec::new();
-    let mut rates = Vec::new();
-    let inferred = if given.is_none() { infer(transfers, table, base) } else { BTreeMap::new() };
-    let conversions: Vec<Conversion> = (0u16..)
-        .zip(table)
-        .map(|(position, currency)| match given {
-            _ if currency.code == base.code => Conversion::Same,
-            Some(given) => given.conversion(currency, base, &mut rates),
-            None => inferred.get(&position).map_or(Conversion::Unknown, |(factor, count)| {
-                rates.push(factor.used(currency, base, format!("inferred from {count} converting transfers")));
-                Conversion::Always(*factor)
-            }),
-        })
-        .collect();
+    let columns = &transfers.collected;
+    let seen = columns.received.iter().map(|received| Converted {
+        paid: columns.currencies[received.row as usize],
+        sent: columns.amounts[received.row as usize].0,
+        currency: received.currency,
+        got: received.amount,
+    });
+    let conversions = Conversions::new(table, base, given, seen);
     let mut unknown = vec![0u64; table.len()];
     let mut early = vec![0u64; table.len()];
     let rows = transfers.collected.amounts.iter().zip(&transfers.collected.currencies).zip(&transfers.collected.times);
     let amounts = rows
         .map(|((amount, &currency), time)| {
             let currency = usize::from(currency);
-            let (weighed, before_first) = conversions[currency].apply(*amount, moment::day_of(*time));
+            let (weighed, before_first) = conversions.apply(currency, *amount, *time);
             early[currency] += u64::from(before_first);
             unknown[currency] += u64::from(weighed == BaseAmount::UNKNOWN);
             weighed
         })
         .collect();
+    let notes = notes(table, base, &unknown, &early);
+    Weighed { amounts, rates: conversions.rates, notes }
+}
+
+/// A transfer that converts: what was sent in one currency, and got in another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Converted {
+    pub(super) paid: u16,
+    pub(super) sent: i64,
+    pub(super) currency: u16,
+    pub(super) got: i64,
+}
+
+/// How each currency of a table becomes the base currency.
+#[derive(Debug)]
+pub(super) struct Conversions {
+    each: Vec<Conversion>,
+    pub(super) rates: Vec<RateUsed>,
+}
+
+impl Conversions {
+    /// By the rates that are given, else by the transfers that convert.
+    pub(super) fn new(
+        table: &[Currency],
+        base: &Currency,
+        given: Option<&Given>,
+        seen: impl Iterator<Item = Converted>,
+    ) -> Self {
+        let mut rates = Vec::new();
+        let inferred = if given.is_none() { infer(seen, table, base) } else { BTreeMap::new() };
+        let conversion = |(position, currency): (u16, &Currency)| match given {
+            _ if currency.code == base.code => Conversion::Same,
+            Some(given) => given.conversion(currency, base, &mut rates),
+            None => inferred.get(&position).map_or(Conversion::Unknown, |(factor, count)| {
+                rates.push(factor.used(currency, base, format!("inferred from {count} converting transfers")));
+                Conversion::Always(*factor)
+            }),
+        };
+        let each = (0u16..).zip(table).map(conversion).collect();
+        rates.sort_by(|a, b| a.currency.cmp(&b.currency));
+        Self { each, rates }
+    }
+
+    /// Whether all is booked in the base currency.
+    pub(super) fn is_plain(&self) -> bool {
+        self.each.iter().all(|conversion| matches!(conversion, Conversion::Same))
+    }
+
+    /// The amount in the base currency, and whether its day lies before the first rate.
+    pub(super) fn apply(&self, currency: usize, amount: Money, time: Time) -> (BaseAmount, bool) {
+        self.each[currency].apply(amount, moment::day_of(time))
+    }
+}
+
+/// What a reader should know of amounts that cannot be compared.
+pub(super) fn notes(table: &[Currency], base: &Currency, unknown: &[u64], early: &[u64]) -> Vec<String> {
+    let mut notes = Vec::new();
     let mut order: Vec<usize> = (0..table.len()).collect();
     order.sort_unstable_by(|&a, &b| table[a].code.cmp(&table[b].code));
     for currency in order {
@@ -131,8 +188,7 @@ pub(super) fn weigh(transfers: &Transfers, table: &[Currency], base: &Currency, 
             notes.push(format!("{code}: {count} transfers lie before the first rate, and that rate is used for them"));
         }
     }
-    rates.sort_by(|a, b| a.currency.cmp(&b.currency));
-    Weighed { amounts, rates, notes }
+    notes
 }
 
 impl Given {
@@ -203,17 +259,19 @@ impl Factor {
 
 /// The middle rate of each currency's direct conversions from or into the base currency (of two middle ones the
 /// lower), and how many there are.
-fn infer(transfers: &Transfers, table: &[Currency], base: &Currency) -> BTreeMap<u16, (Factor, usize)> {
+fn infer(
+    converted: impl Iterator<Item = Converted>,
+    table: &[Currency],
+    base: &Currency,
+) -> BTreeMap<u16, (Factor, usize)> {
     let mut seen: BTreeMap<u16, Vec<Factor>> = BTreeMap::new();
-    for received in &transfers.collected.received {
-        let paid = transfers.collected.currencies[received.row as usize];
-        let (sent, got) =
-            (i128::from(transfers.collected.amounts[received.row as usize].0), i128::from(received.amount));
+    for Converted { paid, sent, currency, got } in converted {
+        let (sent, got) = (i128::from(sent), i128::from(got));
         let is_base = |currency: u16| table[usize::from(currency)].code == base.code;
-        if is_base(received.currency) {
+        if is_base(currency) {
             seen.entry(paid).or_default().push(Factor { base: got, other: sent });
         } else if is_base(paid) {
-            seen.entry(received.currency).or_default().push(Factor { base: sent, other: got });
+            seen.entry(currency).or_default().push(Factor { base: sent, other: got });
         }
     }
     let middle = |mut factors: Vec<Factor>| {

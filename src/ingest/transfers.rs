@@ -11,6 +11,7 @@ use super::duplicates;
 use super::gathered;
 use super::layout::Layout;
 use super::mapping::Mapping;
+use super::parts::Spill;
 use super::table::{self, Table};
 use super::texts::Words;
 use super::{IngestError, Reject};
@@ -22,6 +23,8 @@ pub(super) struct Transfers {
     pub(super) collected: Collected,
     pub(super) keys: Dictionary,
     pub(super) currency_table: Currencies,
+    /// Takes the columns away when they are many, where the ledger may be larger than memory.
+    pub(super) spill: Option<Spill>,
     pub(super) files: Vec<String>,
     pub(super) rejects: Vec<(u32, Reject)>,
     /// Rows read, usable or not.
@@ -106,6 +109,7 @@ impl Transfers {
             collected: Collected::new(further.len()),
             keys: Dictionary::default(),
             currency_table: Currencies::default(),
+            spill: None,
             files: Vec::new(),
             rejects: Vec::new(),
             read: 0,
@@ -137,12 +141,56 @@ impl Transfers {
         let mut scratch = Scratch::default();
         let positions = layout.wanted.positions.clone();
         let plain = gathered::is_plain(&layout);
-        let read = table.read_many(&positions, &mut |chunk| match chunk {
-            Chunk::Batch(..) | Chunk::Block(_) if plain => self.take_chunk(file, &chunk, &layout, &mut scratch),
-            _ => chunk.each(&name, &mut |spot, row| self.visit(file, spot, row, &layout, &mut scratch)),
+        let read = table.read_many(&positions, &mut |chunk| {
+            match chunk {
+                Chunk::Batch(..) | Chunk::Block(_) if plain => self.take_chunk(file, &chunk, &layout, &mut scratch)?,
+                _ => chunk.each(&name, &mut |spot, row| self.visit(file, spot, row, &layout, &mut scratch))?,
+            }
+            self.spill_if_due()
         })?;
         let columns = [layout.sender.names(&layout.wanted), layout.receiver.names(&layout.wanted)];
         Ok((read, FileNotes { missing: layout.missing, account_columns: columns }))
+    }
+
+    /// Writes the collected columns away if they are many.
+    fn spill_if_due(&mut self) -> Result<(), IngestError> {
+        match &mut self.spill {
+            Some(spill) if spill.is_due(self.collected.len()) => spill.add(self.collected.take()),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many transfers there are, in memory or written away.
+    pub(super) fn accepted(&self) -> usize {
+        self.collected.len() + self.spill.as_ref().map_or(0, Spill::len)
+    }
+
+    /// The keys that stand on the senders' and on the receivers' side, by position.
+    pub(super) fn sides(&self) -> [Vec<u32>; 2] {
+        let known = |side: usize| -> Vec<u32> {
+            let counts = self.spill.as_ref().map_or(&[][..], |spill| &spill.sides[side]);
+            (0u32..).zip(counts).filter(|(_, count)| **count > 0).map(|(position, _)| position).collect()
+        };
+        let mut sides = [known(0), known(1)];
+        sides[0].extend(&self.collected.senders);
+        sides[1].extend(&self.collected.receivers);
+        sides
+    }
+
+    /// Sets duplicates aside among the transfers that were written away; what is collected is written away before.
+    pub(super) fn drop_spilled_duplicates(&mut self) -> Result<(), IngestError> {
+        let Some(mut spill) = self.spill.take() else { return Ok(()) };
+        spill.add(self.collected.take())?;
+        if !self.numbered {
+            let (alike, places) = spill.alike()?;
+            self.collected = alike;
+            if let Some(keep) = self.set_duplicates_aside() {
+                spill.drop(&self.collected, &places, &keep);
+            }
+            self.collected.take();
+        }
+        self.spill = Some(spill);
+        Ok(())
     }
 
     fn begin(&mut self, name: &str, layout: &Layout<'_>) {
@@ -170,7 +218,7 @@ impl Transfers {
     ) -> Result<(), IngestError> {
         self.read += 1;
         let name = &self.files[file as usize];
-        if self.collected.len() >= MOST_ROWS {
+        if self.accepted() >= MOST_ROWS {
             let problem = "more transfers than one ledger can hold (2147483647)";
             return Err(IngestError::malformed(name, spot.line, problem, "run the ledger in parts"));
         }
@@ -294,17 +342,22 @@ impl Transfers {
         if self.numbered {
             return;
         }
+        if let Some(keep) = self.set_duplicates_aside() {
+            self.collected.retain(&keep);
+            self.forget_unused_accounts();
+            self.collected.ids.retain(&keep);
+        }
+    }
+
+    /// Sets aside all but one of the transfers that share an id, and marks those that stay; nothing where all ids differ.
+    fn set_duplicates_aside(&mut self) -> Option<Vec<bool>> {
         let ids = std::mem::take(&mut self.collected.ids).into_ids();
         let keep = duplicates::keep(&ids, |a, b| self.compare(a, b));
         if let Some(keep) = &keep {
             self.set_aside(&ids, keep);
-            self.collected.retain(keep);
-            self.forget_unused_accounts();
         }
         self.collected.ids = Ids::from_ids(ids);
-        if let Some(keep) = &keep {
-            self.collected.ids.retain(keep);
-        }
+        keep
     }
 
     fn compare(&self, a: usize, b: usize) -> std::cmp::Ordering {
@@ -358,6 +411,22 @@ impl Transfers {
             codes: std::array::from_fn(|_| codes.next().expect("labels are three columns")),
             sources: self.collected.sources.clone(),
         })
+    }
+
+    /// What each code means that some transfer has, for each further column: the place of each code among the values, and
+    /// the values. `counts` are transfers by code. Nothing for a column that no file has.
+    pub(super) fn take_meanings(&mut self, counts: &[Vec<u32>]) -> Vec<Option<(String, Vec<u32>, Column)>> {
+        let meaning = |(further, counts): (Further, &Vec<u32>)| {
+            let used: Vec<u32> = (0u32..).zip(counts).filter(|(_, count)| **count > 0).map(|(code, _)| code).collect();
+            let mut places = vec![u32::MAX; counts.len()];
+            for (place, &code) in (0u32..).zip(&used) {
+                places[code as usize] = place;
+            }
+            let kind = schema::transfer(&further.name).map(|column| column.kind);
+            let column = (further.seen).then(|| further.words.into_column(used, kind))?;
+            Some((further.name, places, column))
+        };
+        std::mem::take(&mut self.further).into_iter().zip(counts).map(meaning).collect()
     }
 
     /// The further columns that at least one file has, without those of labels.

@@ -77,17 +77,17 @@ fn wanted_pages(run: &Run<'_>, rows: &[RowId]) -> Vec<usize> {
 
 /// The transfers as a ledger.
 fn pick(run: &Run<'_>, rows: &[RowId]) -> Result<Ledger, RunError> {
-    let mut picked: Rows = run.tables.rows_in(0..0);
+    let mut picked: Rows = run.parts.tables().rows_in(0..0);
     for page in wanted_pages(run, rows) {
         ensure_wanted(run.stop)?;
-        let ledger = run.parts.load(page, None)?;
+        let ledger = run.parts.load(page..page + 1, None)?;
         let first = run.parts.pages()[page].first;
         let begin = rows.partition_point(|row| row.0 < first);
         let end = rows.partition_point(|row| ((row.0 - first.min(row.0)) as usize) < ledger.len());
         let positions: Vec<u32> = rows[begin..end].iter().map(|row| row.0 - first).collect();
         picked.append(ledger.rows_at(&positions));
     }
-    Ok(run.tables.with_rows(picked))
+    Ok(run.parts.tables().with_rows(picked))
 }
 
 /// The accounts that clauses ask about beside what was found.
@@ -114,7 +114,7 @@ fn asked(run: &Run<'_>, found: &[&Found<'_>], rows: &[RowId], ledger: &Ledger) -
 fn add_asked(run: &Run<'_>, asked: &Asked, rows: &mut Vec<RowId>) -> Result<(), RunError> {
     for (page, &crate::ingest::Page { first, .. }) in run.parts.pages().iter().enumerate() {
         ensure_wanted(run.stop)?;
-        let ledger = run.parts.load(page, None)?;
+        let ledger = run.parts.load(page..page + 1, None)?;
         for (&level, [out, into]) in asked {
             let Some(ledger) = at(level, &ledger) else { continue };
             let wanted = |row: &RowId| {

@@ -86,7 +86,7 @@ impl Known {
                 let mut values = Vec::<Value>::new();
                 for &page in pages {
                     let first = run.parts.pages()[page].first;
-                    let bytes = run.shelf.take(&name(level, number, page))?;
+                    let bytes = run.shelf.get(&name(level, number, page))?.unwrap_or_default();
                     let entries = bytes.chunks_exact(12).map(decoded);
                     values.extend(entries.filter_map(|(row, bits)| Some((RowId(place(first + row.0)?), bits))));
                 }
@@ -139,7 +139,7 @@ impl Moves {
         let (mut moves, mut all) = (Self::default(), 0);
         for (page, &crate::ingest::Page { first, .. }) in run.parts.pages().iter().enumerate() {
             ensure_wanted(run.stop)?;
-            let Some(ledger) = at(level, &run.parts.load(page, None)?) else { continue };
+            let Some(ledger) = at(level, &run.parts.load(page..page + 1, None)?) else { continue };
             for row in ledger.rows() {
                 let (sender, receiver) = (ledger.sender(row), ledger.receiver(row));
                 all += u64::from(sender != receiver);
@@ -169,7 +169,7 @@ fn alike(run: &Run<'_>, level: MatchLevel, number: usize, column: &History, tabl
     for learning in [true, false] {
         for (page, &crate::ingest::Page { first, .. }) in run.parts.pages().iter().enumerate() {
             ensure_wanted(run.stop)?;
-            let Some(ledger) = at(level, &run.parts.load(page, None)?) else { continue };
+            let Some(ledger) = at(level, &run.parts.load(page..page + 1, None)?) else { continue };
             if learning {
                 alike.learn(&ledger);
                 continue;

@@ -1,0 +1,134 @@
+//! Sorted runs, read by time: what their numbers mean is known now.
+
+use std::collections::BTreeMap;
+
+use super::super::IngestError;
+use super::super::rates::Conversions;
+use super::Page;
+use super::run::{Raw, Run};
+use crate::columns::{AccountId, Column, CurrencyId, Ledger, Rows, SourceRow, Time, TxIds};
+
+/// The transfers of a ledger in files.
+#[derive(Debug)]
+pub(in crate::ingest) struct Spilled {
+    runs: Vec<Run>,
+    meaning: Meaning,
+    len: usize,
+}
+
+/// What the numbers in the runs mean.
+#[derive(Debug)]
+pub(in crate::ingest) struct Meaning {
+    /// The account of each key, by position.
+    pub(in crate::ingest) accounts: Vec<u32>,
+    pub(in crate::ingest) currencies: Vec<CurrencyId>,
+    /// For each further column its name, the place of each code among the values, and the values; nothing where no file
+    /// has the column.
+    pub(in crate::ingest) columns: Vec<Option<(String, Vec<u32>, Column)>>,
+    pub(in crate::ingest) conversions: Conversions,
+    /// Whether ids are texts.
+    pub(in crate::ingest) texts: bool,
+}
+
+impl Spilled {
+    pub(super) fn new(runs: Vec<Run>, meaning: Meaning, len: usize) -> Self {
+        Self { runs, meaning, len }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Cuts the whole into pages of about so many transfers.
+    pub(super) fn pages(&self, rows: usize) -> Result<Vec<Page>, IngestError> {
+        let mut known: Vec<Time> = self.runs.iter().flat_map(|run| run.firsts.iter().copied()).collect();
+        known.sort_unstable();
+        let groups: usize = known.len();
+        let all: usize = self.runs.iter().map(|run| run.rows).sum();
+        let step = (rows.max(1) * groups / all.max(1)).max(1);
+        let mut pages: Vec<Page> = Vec::new();
+        for from in known.into_iter().step_by(step) {
+            if pages.last().is_some_and(|page| page.from == from) {
+                continue;
+            }
+            let before = self.runs.iter().map(|run| run.before(from)).sum::<Result<usize, _>>()?;
+            let first = u32::try_from(before).expect("rows have 32 bits");
+            // A page whose transfers were all set aside is none.
+            match pages.last_mut() {
+                Some(page) if page.first == first => page.from = from,
+                _ => pages.push(Page { from, first }),
+            }
+        }
+        if pages.last().is_some_and(|page| page.first as usize == self.len) {
+            pages.pop();
+        }
+        Ok(pages)
+    }
+
+    /// The transfers from a time on and up to one, which both belong to it.
+    pub(super) fn load(&self, tables: &Ledger, from: Time, to: Option<Time>) -> Result<Rows, IngestError> {
+        let mut raw = Raw::default();
+        let mut parts = 0;
+        for run in &self.runs {
+            let part = run.read(from, to, false)?;
+            parts += usize::from(!part.times.is_empty());
+            raw.append(part, self.meaning.texts);
+        }
+        let ids = if self.meaning.texts { TxIds::Texts(raw.texts) } else { TxIds::Numbers(raw.numbers) };
+        let mut order: Vec<u32> = (0..u32::try_from(raw.times.len()).expect("rows have 32 bits")).collect();
+        if parts > 1 {
+            ids.sort(&raw.times, &mut order);
+        }
+        let rows = || order.iter().map(|&row| row as usize);
+        let meaning = &self.meaning;
+        let account = |positions: &[u32]| -> Vec<AccountId> {
+            rows().map(|row| AccountId(meaning.accounts[positions[row] as usize])).collect()
+        };
+        let currencies: Vec<CurrencyId> =
+            rows().map(|row| meaning.currencies[usize::from(raw.currencies[row])]).collect();
+        let (senders, receivers) = (account(&raw.senders), account(&raw.receivers));
+        let weigh = |(row, currency): (usize, &CurrencyId)| {
+            meaning.conversions.apply(currency.index(), raw.amounts[row], raw.times[row]).0
+        };
+        let columns = meaning.columns.iter().zip(&raw.further);
+        let mut further: BTreeMap<String, Column> = columns
+            .filter_map(|(column, codes)| {
+                let (name, places, values) = column.as_ref()?;
+                let place = |row: usize| places.get(codes[row] as usize).copied().unwrap_or(u32::MAX);
+                Some((name.clone(), values.gather(&rows().map(place).collect::<Vec<_>>())))
+            })
+            .collect();
+        if raw.further.is_empty() {
+            further = tables.rows_in(0..0).columns;
+        }
+        Ok(Rows {
+            base_amounts: rows().zip(&currencies).map(weigh).collect(),
+            times: rows().map(|row| raw.times[row]).collect(),
+            amounts: rows().map(|row| raw.amounts[row]).collect(),
+            sources: (1..=order.len() as u64).map(|record| SourceRow { file: 0, record }).collect(),
+            tx_ids: ids.gather(&order),
+            senders,
+            receivers,
+            currencies,
+            columns: further,
+        })
+    }
+
+    /// Counts the transfers that no rate leads from, and those before the first rate, by currency.
+    pub(in crate::ingest) fn count(&self, currencies: usize) -> Result<[Vec<u64>; 2], IngestError> {
+        let mut counts = [vec![0; currencies], vec![0; currencies]];
+        if self.meaning.conversions.is_plain() {
+            return Ok(counts);
+        }
+        for run in &self.runs {
+            let raw = run.read(Time(i64::MIN), None, false)?;
+            for row in 0..raw.times.len() {
+                let currency = self.meaning.currencies[usize::from(raw.currencies[row])].index();
+                let (weight, early) = self.meaning.conversions.apply(currency, raw.amounts[row], raw.times[row]);
+                counts[0][currency] += u64::from(weight.get().is_none());
+                counts[1][currency] += u64::from(early);
+            }
+        }
+        Ok(counts)
+    }
+}
