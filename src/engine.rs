@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::columns::LedgerSummary;
-use crate::ingest::{self, IngestError, Intake, Parts};
+use crate::ingest::{self, IngestError, Intake, Parts, Shelf};
 use crate::lang::{self, Diagnostic, Override, Source, StepId, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
 use crate::search::{Cut, Instances, Levels, Limits, Narrowed, Scanned, SearchError, Searcher, StandIn};
@@ -92,6 +92,9 @@ pub enum RunError {
     /// Reading failed.
     #[error(transparent)]
     Ingest(#[from] IngestError),
+    /// What lies where a run should go on is another run's.
+    #[error("{0}: the slices there were finished by a run of other inputs, rules or settings; run without `--resume`")]
+    Foreign(String),
     /// The run was interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -148,6 +151,7 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
             let intake = read(request, &rules.1)?;
             return at_once(request, rules, intake, observer, stop);
         };
+        Shelf::prepare(&cutting.folder, cutting.resume)?;
         let read = ingest::read_in_parts(&wanted(&request.intake, &rules.1), cutting.portion, &cutting.folder)?;
         slices::run(request, rules, read, cutting, observer, stop)
     })
@@ -165,15 +169,13 @@ pub fn over(
     stop: &AtomicBool,
 ) -> Result<Analysis, RunError> {
     let rules = compile(request)?;
-    pool(request)?.install(|| match &request.slices {
-        Some(cutting) => {
+    pool(request)?.install(|| {
+        if let Some(cutting) = &request.slices {
             let parts = Parts::of(intake.ledger.clone(), cutting.portion.page);
-            slices::run(request, rules, (intake, parts), cutting, observer, stop)
+            return slices::run(request, rules, (intake, parts), cutting, observer, stop);
         }
-        None => {
-            let ledger = intake.ledger.with_owners(owners(&rules.1));
-            at_once(request, rules, Intake { ledger, ..intake }, observer, stop)
-        }
+        let ledger = intake.ledger.with_owners(owners(&rules.1));
+        at_once(request, rules, Intake { ledger, ..intake }, observer, stop)
     })
 }
 

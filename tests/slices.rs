@@ -1,6 +1,8 @@
 //! A run in slices finds what a run in one piece finds: however the ledger is cut, and whatever rules ask of the whole.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -82,7 +84,7 @@ fn said(analysis: &Analysis) -> (String, String) {
 
 fn cut(request: &Request, rows: usize) -> Request {
     let portion = Portion { collected: rows, page: rows };
-    let cutting = Cutting { portion, loaded: rows, folder: std::path::PathBuf::from("nowhere") };
+    let cutting = Cutting { portion, loaded: rows, folder: std::path::PathBuf::from("nowhere"), resume: false };
     Request { slices: Some(cutting), ..request.clone() }
 }
 
@@ -175,4 +177,84 @@ fn the_whole_library_says_the_same_over_the_sample() {
         assert_eq!(said(&sliced), said(&whole), "in slices of {rows}");
     }
     assert!(whole.sifted.matches.list.len() > 50);
+}
+
+fn moneytrail(folder: &Path, more: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_moneytrail"));
+    command.args(["run", concat!(env!("CARGO_MANIFEST_DIR"), "/sample_data"), "--out", "out"]).args(more);
+    command.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// The files of a run but for the manifest, which holds the time.
+fn results(folder: &Path) -> Vec<Vec<u8>> {
+    let files = ["matches.parquet", "match_transfers.parquet", "cases.parquet", "statistics.json"];
+    files.iter().map(|name| std::fs::read(folder.join("out").join(name)).expect("a result")).collect()
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+const SOME: [&str; 10] = [
+    "--rule",
+    "fan-in",
+    "--rule",
+    "round-trip",
+    "--rule",
+    "dormant-activation",
+    "--rule",
+    "bec-diversion",
+    "--rule",
+    "ping-pong-transfers",
+];
+
+#[test]
+fn a_run_that_is_killed_at_any_moment_is_completed_with_the_same_bytes() {
+    let home = TempDir::new().expect("a folder");
+    let whole = moneytrail(home.path(), &SOME).status().expect("the program starts");
+    assert!(whole.success());
+    let wanted = results(home.path());
+    std::fs::remove_dir_all(home.path().join("out")).expect("a folder");
+    let small = [&SOME[..], &["--memory", "1MiB"]].concat();
+    let clock = std::time::Instant::now();
+    assert!(moneytrail(home.path(), &small).status().expect("the program starts").success());
+    let took = clock.elapsed();
+    assert!(results(home.path()) == wanted, "in slices of a small memory");
+    let resumed = [&small[..], &["--resume"]].concat();
+    let (mut killed, mut kept) = (0, 0);
+    for moment in 0..20u32 {
+        std::fs::remove_dir_all(home.path().join("out")).expect("a folder");
+        let mut child = moneytrail(home.path(), &small).spawn().expect("the program starts");
+        std::thread::sleep(took * moment / 20);
+        killed += u32::from(child.kill().is_ok() && !child.wait().expect("it ends").success());
+        let slices = home.path().join(".out.slices");
+        kept += u32::from(slices.is_dir() && names_in(&slices).iter().any(|name| name.starts_with("found-")));
+        assert!(moneytrail(home.path(), &resumed).status().expect("the program starts").success());
+        assert!(results(home.path()) == wanted, "killed at moment {moment}");
+        assert_eq!(names_in(home.path()), ["out"], "the workshop is cleared away");
+    }
+    assert!(killed > 5 && kept > 2, "{killed} runs were killed, {kept} of them with finished slices");
+}
+
+#[test]
+fn slices_of_another_run_are_refused_and_without_resume_cleared_away() {
+    let home = TempDir::new().expect("a folder");
+    let slices = home.path().join(".out.slices");
+    std::fs::create_dir(&slices).expect("a folder");
+    std::fs::write(slices.join("state"), "another").expect("a file");
+    std::fs::write(slices.join("found-0"), "another").expect("a file");
+    let small = ["--rule", "fan-in", "--memory", "1MiB"];
+    let refused = moneytrail(home.path(), &[&small[..], &["--resume"]].concat())
+        .stderr(Stdio::piped())
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(5) && said.contains("run without `--resume`"), "{said}");
+    assert!(moneytrail(home.path(), &small).status().expect("it starts").success());
+    assert_eq!(names_in(home.path()), ["out"]);
 }

@@ -5,6 +5,7 @@
 //! ([`few`]).
 
 mod few;
+mod kept;
 mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,8 +33,10 @@ pub struct Cutting {
     pub portion: Portion,
     /// Transfers of a slice and of the time behind it, at most, where a single page does not have more.
     pub loaded: usize,
-    /// Folder for what is written away.
+    /// Folder for what is written away; it holds nothing else.
     pub folder: PathBuf,
+    /// Whether slices that an earlier run of the same request finished there are not searched again.
+    pub resume: bool,
 }
 
 /// Bytes that a transfer takes while it is collected, sorted and written away.
@@ -49,7 +52,7 @@ impl Cutting {
         let rows = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX).max(1);
         let loaded = rows(bytes / 10 * 7 / LOADED);
         let portion = Portion { collected: rows(bytes / 3 / COLLECTED), page: loaded.div_ceil(16) };
-        Self { portion, loaded, folder }
+        Self { portion, loaded, folder, resume: false }
     }
 }
 
@@ -101,6 +104,7 @@ pub(super) fn run(
     let parts = parts.with_owners(super::owners(searched));
     let shelf = if parts.is_spilled() { Shelf::at(&cutting.folder) } else { Shelf::default() };
     let run = Run { request, set: searched, parts, shelf, cutting, observer, stop };
+    kept::begin(&run, &kept::fingerprint(&run, searched, &intake, cutting))?;
     let whole = run.count()?;
     observer.hear(Event::Read(whole.summary()));
     let planned = plan::together(searched, Some(whole.summary()));
@@ -128,6 +132,24 @@ pub(super) fn run(
     let plans = plans.map(|(_, plans)| plans.ok()).collect();
     ensure_wanted(stop)?;
     Ok(Analysis { set, warnings, plans, intake, sifted, statistics, slices })
+}
+
+impl Searches<'_> {
+    /// Adds what a slice found.
+    fn add(&mut self, slices: kept::Slices) {
+        for (rule, found) in slices {
+            match (found, self.found.get_mut(&rule)) {
+                (Ok(flows), Some(known)) => {
+                    known.iter_mut().zip(flows).for_each(|(known, more)| known.instances.append(&more));
+                }
+                (Err(reason), Some(_)) => {
+                    self.found.remove(&rule);
+                    self.lacking.insert(rule, reason);
+                }
+                (_, None) => {}
+            }
+        }
+    }
 }
 
 impl<'r> Run<'r> {
@@ -176,7 +198,12 @@ impl<'r> Run<'r> {
             }
             for alike in self.of_like_reach(&asked) {
                 for pages in self.slices(within(&alike)) {
-                    self.search_slice(pages, &alike, known, planned.len(), &mut searches)?;
+                    let name = format!("found-{slices}");
+                    let found = match kept::find(self, &name)? {
+                        Some(found) => found,
+                        None => self.search_slice(&pages, &alike, known, planned.len(), &name)?,
+                    };
+                    searches.add(found);
                     slices += 1;
                 }
             }
@@ -188,48 +215,46 @@ impl<'r> Run<'r> {
         Ok(searches)
     }
 
-    /// Searches one slice and adds what is found.
-    fn search_slice<'p>(
+    /// Searches one slice, and keeps what is found.
+    fn search_slice(
         &self,
-        pages: Range<usize>,
-        asked: &Asked<'p>,
+        pages: &Range<usize>,
+        asked: &Asked<'_>,
         known: &Known,
         rules: usize,
-        searches: &mut Searches<'p>,
-    ) -> Result<(), RunError> {
+        name: &str,
+    ) -> Result<kept::Slices, RunError> {
         ensure_wanted(self.stop)?;
         let plans = || asked.values().flat_map(|(plans, _)| plans.iter());
-        let stretch = self.stretch(&pages);
+        let stretch = self.stretch(pages);
         let reach = stretch.until.map(|until| last_of(until, within(asked)));
         let ledger = self.parts.load(pages.clone(), reach)?;
         self.observer.hear(Event::Listing);
         let levels = Levels::new(&ledger, plans().map(|plan| &plan.flow));
-        let slice =
-            Slice { stretch, wide: known.wide(self, pages.start, ledger.len(), plans().map(|plan| &plan.flow))? };
+        let wide = known.wide(self, pages.start, ledger.len(), plans().map(|plan| &plan.flow))?;
+        let slice = Slice { stretch, wide };
         let searcher = Searcher::of_slice(&ledger, &levels, &slice);
         let searcher = searcher.until(&self.request.late).narrowed(&plans().collect::<Vec<_>>());
         self.observer.hear(Event::Listed(searcher.bytes()));
+        let mut slices = kept::Slices::new();
         for (&rule, (plans, used)) in asked {
             ensure_wanted(self.stop)?;
-            let Some(flows) = searches.found.get_mut(&rule) else { continue };
             self.observer.hear(Event::Searching(&plans[0].typology, rule, rules));
-            let mut total = 0;
-            for (plan, found) in plans.iter().zip(flows) {
-                match super::walk(plan, &used.0, &searcher, self.request, self.observer, self.stop) {
-                    Ok(instances) => {
-                        total += instances.total();
-                        found.instances.append(&instances);
-                    }
-                    Err(SearchError::NotEvaluable(reason)) => drop(searches.lacking.insert(rule, reason)),
-                    Err(SearchError::Interrupted) => return Err(RunError::Interrupted),
-                }
-            }
-            if searches.lacking.contains_key(&rule) {
-                searches.found.remove(&rule);
-            }
+            let walk = |plan| super::walk(plan, &used.0, &searcher, self.request, self.observer, self.stop);
+            let found = match plans.iter().map(walk).collect::<Result<Vec<_>, _>>() {
+                Ok(flows) => Ok(flows),
+                Err(SearchError::NotEvaluable(reason)) => Err(reason),
+                Err(SearchError::Interrupted) => return Err(RunError::Interrupted),
+            };
+            let total = found.iter().flatten().map(crate::search::Instances::total).sum();
+            slices.insert(rule, found);
             self.observer.hear(Event::Searched(&plans[0].typology, total));
         }
-        Ok(())
+        // What the clock cut is not finished.
+        if !self.request.late.load(std::sync::atomic::Ordering::Relaxed) {
+            kept::keep(self, name, &slices)?;
+        }
+        Ok(slices)
     }
 
     /// Where the slice of some pages lies.

@@ -27,6 +27,9 @@ pub struct Instances {
     pub cuts: Vec<Cut>,
 }
 
+/// Every budget, as the option that raises it.
+const BUDGETS: [&str; 3] = ["--max-instances-per-anchor", super::MATCHES_PER_RULE, super::TIME];
+
 /// A place where a budget ended the search.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cut {
@@ -195,6 +198,59 @@ impl Instances {
         &self.rows
     }
 
+    /// All of it as bytes, to be kept.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut list = |values: &mut dyn ExactSizeIterator<Item = u64>| {
+            bytes.extend((values.len() as u64).to_le_bytes());
+            values.for_each(|value| bytes.extend(value.to_le_bytes()));
+        };
+        list(&mut self.bindings.iter().map(|account| account.0.into()));
+        list(&mut self.binding_ends.iter().map(|&end| end as u64));
+        list(&mut self.slots.iter().map(|&step| step as u64));
+        list(&mut self.slot_ends.iter().map(|&end| end as u64));
+        list(&mut self.rows.iter().map(|row| row.0.into()));
+        list(&mut self.row_ends.iter().map(|&end| end as u64));
+        list(&mut self.counts.iter().copied());
+        let account = |account: Option<AccountId>| account.map_or(u64::MAX, |account| account.0.into());
+        let budget = |cut: &Cut| BUDGETS.iter().position(|budget| *budget == cut.budget).unwrap_or(0) as u64;
+        let cuts = self.cuts.iter().flat_map(|cut| [account(cut.anchor), account(cut.through), budget(cut), cut.found]);
+        list(&mut cuts.collect::<Vec<_>>().into_iter());
+        bytes
+    }
+
+    /// Reads what [`Instances::to_bytes`] wrote; nothing where the bytes are something else.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut numbers = bytes.chunks_exact(8).map(|bytes| u64::from_le_bytes(bytes.try_into().expect("eight bytes")));
+        let mut list = || -> Option<Vec<u64>> {
+            let length = numbers.next()?;
+            let list: Vec<u64> = numbers.by_ref().take(usize::try_from(length).ok()?).collect();
+            (list.len() as u64 == length).then_some(list)
+        };
+        let narrow =
+            |values: Vec<u64>| values.into_iter().map(|value| u32::try_from(value).ok()).collect::<Option<Vec<_>>>();
+        let places =
+            |values: Vec<u64>| values.into_iter().map(|value| usize::try_from(value).ok()).collect::<Option<Vec<_>>>();
+        let mut all = Self {
+            bindings: narrow(list()?)?.into_iter().map(AccountId).collect(),
+            binding_ends: places(list()?)?,
+            slots: places(list()?)?,
+            slot_ends: places(list()?)?,
+            rows: narrow(list()?)?.into_iter().map(RowId).collect(),
+            row_ends: places(list()?)?,
+            counts: list()?,
+            cuts: Vec::new(),
+        };
+        let account = |value: u64| u32::try_from(value).ok().map(AccountId);
+        for cut in list()?.chunks_exact(4) {
+            let budget = *BUDGETS.get(usize::try_from(cut[2]).ok()?)?;
+            all.cuts.push(Cut { anchor: account(cut[0]), through: account(cut[1]), budget, found: cut[3] });
+        }
+        Some(all)
+    }
+
     /// Adds a copy of one.
     pub fn push_instance(&mut self, instance: Instance<'_>) {
         let slots = (0..instance.slots.len()).map(|slot| (instance.slots[slot], instance.slot(slot)));
@@ -304,5 +360,9 @@ mod tests {
         assert_eq!(merged.get(0).slot(1), rows(&[5]));
         assert_eq!((merged.get(0).count, merged.total()), (2, 4));
         assert_eq!(merged.coalesce(), merged);
+        found.cuts.push(Cut { anchor: Some(a), through: None, budget: BUDGETS[2], found: 7 });
+        let bytes = found.to_bytes();
+        assert_eq!(Instances::from_bytes(&bytes), Some(found));
+        assert_eq!(Instances::from_bytes(&bytes[8..]), None);
     }
 }

@@ -154,11 +154,12 @@ Examples:
   moneytrail run sample_data --out out
   moneytrail run sample_data/transfers.csv --rule fan-in --set fan-in.payers=6
   moneytrail run sample_data --out out --profile
+  moneytrail run sample_data --out out --memory 2MiB
   cat sample_data/transfers.csv | moneytrail run - --mapping canonical --out out
 
 Results go to the folder, and a summary of each rule to standard output: a table on a terminal, JSON Lines in a pipe.
 Without --out the matches themselves go to a pipe, as JSON Lines. Every option but --rule, --set, --identifiable,
---fail-on-match and --profile can also stand in the environment (MONEYTRAIL_MAX_REJECTS) or in moneytrail.toml of the
+--fail-on-match, --resume and --profile can also stand in the environment (MONEYTRAIL_MAX_REJECTS) or in moneytrail.toml of the
 current folder (max-rejects = \"2%\"); a flag goes first, then the environment, then the file.")]
 pub(crate) struct Run {
     /// Files, folders or globs of transfers; `-` is standard input.
@@ -173,6 +174,8 @@ pub(crate) struct Run {
     pub(crate) reading: Reading,
     #[command(flatten)]
     pub(crate) budgets: Budgets,
+    #[command(flatten)]
+    pub(crate) slicing: Slicing,
     /// Forms in which the matches are written.
     #[arg(long, value_name = "FORM", value_delimiter = ',', env = "MONEYTRAIL_FORMATS")]
     pub(crate) formats: Option<Vec<Form>>,
@@ -182,6 +185,18 @@ pub(crate) struct Run {
     /// At the end say on standard error where time and memory went, by stage and by rule, or write it to FILE as JSON.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
     pub(crate) profile: Option<PathBuf>,
+}
+
+/// How a ledger is run that is larger than memory.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Slicing {
+    /// Memory to keep to, such as `4GiB`: a ledger that needs more is written away while it is read, and searched in
+    /// slices of time. The result is the same.
+    #[arg(long, value_name = "SIZE", env = "MONEYTRAIL_MEMORY")]
+    pub(crate) memory: Option<String>,
+    /// Go on where an earlier run of the same command was killed: finished slices are not searched again.
+    #[arg(long, requires_all = ["memory", "out"])]
+    pub(crate) resume: bool,
 }
 
 /// A form in which matches are written.

@@ -186,6 +186,10 @@ pub(crate) fn say_how_it_ended(settled: &Settled, analysis: &Analysis, timings: 
             "unknown: some transfers lack history that is asked for in {rules} (statistics.json, completeness.unknown)"
         ));
     }
+    if let Some(done) = analysis.slices {
+        let how = if done.spilled { "written away while it was read" } else { "held in memory" };
+        terminal::complain(&format!("searched in {}; the ledger was {how}", terminal::counted(done.slices, "slice")));
+    }
     let complete = if sifted.completeness.is_exhaustive() { "exhaustive" } else { "cut by a budget, as listed" };
     let stage = |(stage, spent): &(&str, Spent)| format!("{stage} {:.2} s", spent.clock.as_secs_f64());
     let stages: Vec<String> = timings.stages.iter().map(stage).collect();

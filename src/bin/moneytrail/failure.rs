@@ -84,7 +84,7 @@ impl From<RunError> for Failure {
         match error {
             RunError::Rules(_) => Self::quiet(USAGE),
             RunError::NoSuchRule { .. } => Self::usage(error),
-            RunError::Threads(_) => Self::output(error),
+            RunError::Threads(_) | RunError::Foreign(_) => Self::output(error),
             RunError::Ingest(error) => error.into(),
             RunError::Interrupted => Self::new(INTERRUPTED, "interrupted; nothing was written"),
         }

@@ -14,6 +14,7 @@ mod profile;
 mod progress;
 mod settings;
 mod terminal;
+mod workshop;
 
 use std::process::ExitCode;
 

@@ -41,6 +41,7 @@ pub(crate) struct Settings {
     time_budget: Option<String>,
     max_instances_per_anchor: Option<u64>,
     max_matches_per_rule: Option<u64>,
+    memory: Option<String>,
     check: Check,
 }
 
@@ -104,6 +105,10 @@ pub(crate) struct Settled {
     pub(crate) time_budget: Option<Span>,
     /// Where a profile goes, if one is wanted: a file, or `-` for standard error.
     pub(crate) profile: Option<PathBuf>,
+    /// Bytes of memory to keep to.
+    pub(crate) memory: Option<u64>,
+    /// Whether finished slices of an earlier run are taken up.
+    pub(crate) resume: bool,
 }
 
 impl Settled {
@@ -114,7 +119,10 @@ impl Settled {
         request.intake.inputs = typed.inputs;
         request.limits = limits(&typed.budgets, &file);
         let time_budget = time_budget(&typed.budgets, &file)?;
+        let memory = typed.slicing.memory.as_ref().or(file.memory.as_ref()).map(|text| memory(text)).transpose()?;
         Ok(Self {
+            memory,
+            resume: typed.slicing.resume,
             request,
             out: typed.out.or(file.out),
             forms: Forms { csv: forms.contains(&Form::Csv), jsonl: forms.contains(&Form::Jsonl) },
@@ -195,6 +203,29 @@ fn duration(text: &str) -> Result<Span, Failure> {
     })
 }
 
+/// Reads `4GiB`.
+fn memory(text: &str) -> Result<u64, Failure> {
+    let number = text.trim_end_matches(|sign: char| sign.is_alphabetic() || sign == ' ');
+    let unit = match text[number.len()..].trim() {
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        _ => 0,
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    let way_out = "write a whole number and a unit, such as `4GiB` or `512MiB`; 1MiB is the least";
+    let enough = bytes.filter(|bytes| *bytes >= LEAST_MEMORY);
+    enough.ok_or_else(|| Failure::usage(format!("`{text}` is no size of memory: {way_out}")))
+}
+
+/// With less memory than this nothing can be run.
+const LEAST_MEMORY: u64 = 1 << 20;
+
 /// Reads `100` or `2%`.
 fn reject_limit(text: &str) -> Result<RejectLimit, Failure> {
     let limit = match text.strip_suffix('%') {
@@ -215,6 +246,15 @@ mod tests {
         assert_eq!(reject_limit("2.5 %").ok(), Some(RejectLimit::Percent(2.5)));
         for wrong in ["many", "-1", "101%", "NaN%", ""] {
             assert!(reject_limit(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_size_of_memory_has_a_unit() {
+        assert_eq!(memory("4GiB").ok(), Some(4 << 30));
+        assert_eq!((memory("8 GB").ok(), memory("512MiB").ok()), (Some(8_000_000_000), Some(512 << 20)));
+        for wrong in ["4", "GiB", "-1GiB", "4G", "1KiB", "99999999999TiB", "", "4.5GiB"] {
+            assert!(memory(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -37,7 +37,7 @@ pub struct Parts {
 
 #[derive(Debug)]
 enum Store {
-    Whole(Ledger),
+    Whole(Box<Ledger>),
     Spilled(Box<Spilled>),
 }
 
@@ -64,7 +64,7 @@ impl Parts {
             }
         }
         let tables = whole.with_rows(whole.rows_in(0..0));
-        Self { tables, pages, len: whole.len(), store: Store::Whole(whole) }
+        Self { tables, pages, len: whole.len(), store: Store::Whole(Box::new(whole)) }
     }
 
     /// What was spilled, whose accounts, currencies and texts are those of `tables`.

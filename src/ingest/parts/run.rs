@@ -2,6 +2,7 @@
 //! they had when they were read.
 
 use std::fs::File;
+use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
+use rustc_hash::FxHasher;
 
 use super::super::IngestError;
 use super::super::collected::Collected;
@@ -96,16 +98,12 @@ impl Run {
             |(place, array): (usize, &ArrayRef)| Field::new(format!("c{place}"), array.data_type().clone(), false);
         let schema = Arc::new(Schema::new(arrays.iter().enumerate().map(named).collect::<Vec<_>>()));
         let batch = RecordBatch::try_new(Arc::clone(&schema), arrays)?;
-        let writer = match writer {
-            Some(writer) => writer,
-            None => {
-                let properties = WriterProperties::builder()
-                    .set_compression(Compression::SNAPPY)
-                    .set_dictionary_enabled(false)
-                    .build();
-                writer.insert(ArrowWriter::try_new(File::create(&self.path)?, schema, Some(properties))?)
-            }
-        };
+        if writer.is_none() {
+            let properties =
+                WriterProperties::builder().set_compression(Compression::SNAPPY).set_dictionary_enabled(false).build();
+            *writer = Some(ArrowWriter::try_new(File::create(&self.path)?, schema, Some(properties))?);
+        }
+        let writer = writer.as_mut().expect("it is there now");
         writer.write(&batch)?;
         writer.flush()?; // a batch is a group
         Ok(())
@@ -206,18 +204,13 @@ impl Run {
 
 /// An id as a number that differs for most ids.
 fn hash_of(column: &ArrayRef, row: usize) -> u64 {
-    use std::hash::Hasher;
+    let mut hasher = FxHasher::default();
     if column.data_type() == &DataType::UInt64 {
-        return hash(column.as_primitive::<UInt64Type>().value(row).to_string().as_bytes());
+        hasher.write(column.as_primitive::<UInt64Type>().value(row).to_string().as_bytes());
+    } else {
+        hasher.write(column.as_string::<i32>().value(row).as_bytes());
     }
-    let text = column.as_string::<i32>().value(row);
-    return hash(text.as_bytes());
-
-    fn hash(bytes: &[u8]) -> u64 {
-        let mut hasher = rustc_hash::FxHasher::default();
-        hasher.write(bytes);
-        hasher.finish()
-    }
+    hasher.finish()
 }
 
 impl Raw {

@@ -23,6 +23,25 @@ impl Shelf {
         Self { folder: Some(folder.to_owned()), memory: Mutex::default() }
     }
 
+    /// Makes the folder of a shelf, and clears it but for what slices found where a run is to go on.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be done.
+    pub fn prepare(folder: &Path, resume: bool) -> Result<(), IngestError> {
+        let failed = |error: std::io::Error| IngestError::io(&folder.display().to_string(), &error);
+        fs::create_dir_all(folder).map_err(failed)?;
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let finished = name == "state" || name.starts_with("found-");
+            if !(resume && finished) {
+                fs::remove_file(&path).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Puts bytes behind those that already lie under a name.
     ///
     /// # Errors
@@ -49,7 +68,7 @@ impl Shelf {
             self.memory.lock().expect("no holder panics").insert(name.to_owned(), bytes.to_vec());
             return Ok(());
         };
-        let (path, draft) = (folder.join(name), folder.join(format!("{name}.draft")));
+        let (path, draft) = (folder.join(name), folder.join(format!("draft-{name}")));
         let write = || {
             let mut file = File::create(&draft)?;
             file.write_all(bytes)?;

@@ -85,7 +85,9 @@ impl Spill {
             return Ok(());
         }
         for (counts, positions) in self.sides.iter_mut().zip([&columns.senders, &columns.receivers]) {
-            positions.iter().for_each(|&position| tally(counts, position as usize, 1));
+            for &position in positions {
+                tally(counts, position as usize, 1);
+            }
         }
         columns.currencies.iter().for_each(|&currency| tally(&mut self.currencies, currency.into(), 1));
         self.codes.resize(columns.further.len(), Vec::new());

@@ -5,21 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use moneytrail::columns::{Span, Time};
-use moneytrail::engine;
+use moneytrail::engine::{self, RunError};
 use moneytrail::write::{self, RunFacts};
 
 use crate::args::Run;
 use crate::failure::{FOUND, Failure};
 use crate::progress::Progress;
 use crate::settings::{Settings, Settled};
+use crate::workshop::Workshop;
 use crate::{closing, interrupt, library, profile};
 
 pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
-    let settled = Settled::new(arguments, Settings::load()?)?;
+    let mut settled = Settled::new(arguments, Settings::load()?)?;
     let stop = interrupt::listen()?;
     if let Some(out) = &settled.out {
         write::check_target(out).map_err(Failure::output)?;
     }
+    let workshop = settled.memory.map(|bytes| Workshop::new(bytes, &mut settled)).transpose()?;
     let (started, clock) = (now(), Instant::now());
     if let Some(budget) = settled.time_budget {
         watch_the_clock(budget, Arc::clone(&settled.request.late));
@@ -29,6 +31,9 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
         Ok(analysis) => analysis,
         Err(error) => {
             progress.finish();
+            if let (Some(workshop), RunError::Interrupted | RunError::Foreign(_)) = (workshop, &error) {
+                workshop.leave();
+            }
             return Err(library::fail(error, &settled.request));
         }
     };
@@ -39,6 +44,7 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
         progress.enter("write", "writing");
         write::folder(&report, out, &settled.forms).map_err(Failure::output)?;
     }
+    drop(workshop);
     let timings = progress.finish();
     closing::say_what_was_read(&analysis);
     closing::print_results(&settled, &analysis, &report, &timings)?;
