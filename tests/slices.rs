@@ -200,18 +200,8 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-const SOME: [&str; 10] = [
-    "--rule",
-    "fan-in",
-    "--rule",
-    "round-trip",
-    "--rule",
-    "dormant-activation",
-    "--rule",
-    "bec-diversion",
-    "--rule",
-    "ping-pong-transfers",
-];
+const SOME: [&str; 8] =
+    ["--rule", "fan-in", "--rule", "round-trip", "--rule", "mule-chain", "--rule", "dormant-activation"];
 
 #[test]
 fn a_run_that_is_killed_at_any_moment_is_completed_with_the_same_bytes() {
@@ -230,7 +220,7 @@ fn a_run_that_is_killed_at_any_moment_is_completed_with_the_same_bytes() {
     for moment in 0..20u32 {
         std::fs::remove_dir_all(home.path().join("out")).expect("a folder");
         let mut child = moneytrail(home.path(), &small).spawn().expect("the program starts");
-        std::thread::sleep(took * moment / 20);
+        std::thread::sleep(took * (moment + 1) / 20);
         killed += u32::from(child.kill().is_ok() && !child.wait().expect("it ends").success());
         let slices = home.path().join(".out.slices");
         kept += u32::from(slices.is_dir() && names_in(&slices).iter().any(|name| name.starts_with("found-")));
@@ -238,7 +228,7 @@ fn a_run_that_is_killed_at_any_moment_is_completed_with_the_same_bytes() {
         assert!(results(home.path()) == wanted, "killed at moment {moment}");
         assert_eq!(names_in(home.path()), ["out"], "the workshop is cleared away");
     }
-    assert!(killed > 5 && kept > 2, "{killed} runs were killed, {kept} of them with finished slices");
+    assert!(killed > 5 && kept > 0, "{killed} runs were killed, {kept} of them with finished slices");
 }
 
 #[test]
@@ -257,4 +247,78 @@ fn slices_of_another_run_are_refused_and_without_resume_cleared_away() {
     assert!(refused.status.code() == Some(5) && said.contains("run without `--resume`"), "{said}");
     assert!(moneytrail(home.path(), &small).status().expect("it starts").success());
     assert_eq!(names_in(home.path()), ["out"]);
+}
+
+/// Transfers of a random ledger as files in any order; some stand twice, also in two files, and some cannot be used.
+fn scattered(folder: &Path, rows: &[(u32, u8, u8, u16, u8)], files: usize, texts: bool) -> Vec<String> {
+    let header = "tx_id,timestamp,sender,receiver,amount,currency,amount_received,currency_received,channel\n";
+    let mut written: Vec<String> = vec![header.to_owned(); files];
+    for (number, &(minute, from, to, amount, kind)) in rows.iter().enumerate() {
+        let id = if kind % 11 == 0 { number / 2 } else { number };
+        let id = if texts && kind % 7 == 0 { format!("x{id}") } else { id.to_string() };
+        let (day, hour, minute) = (1 + minute / 1440 % 28, minute / 60 % 24, minute % 60);
+        let amount = if kind % 23 == 0 { "none".to_owned() } else { amount.to_string() };
+        let (currency, received) = match kind % 5 {
+            0 => ("USD", format!("{amount}.5,EUR")),
+            1 => ("GBP", ",".to_owned()),
+            _ => ("EUR", ",".to_owned()),
+        };
+        let channel = ["wire", "card", ""][usize::from(kind) % 3];
+        let row = format!(
+            "{id},2024-03-{day:02}T{hour:02}:{minute:02}:00Z,a{from},b{to},{amount},{currency},{received},{channel}\n"
+        );
+        written[number % files].push_str(&row.replace('b', if kind % 2 == 0 { "a" } else { "b" }));
+    }
+    let write = |(number, text): (usize, &String)| {
+        let path = folder.join(format!("ledger-{number}.csv"));
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    };
+    written.iter().enumerate().map(write).collect()
+}
+
+#[test]
+fn files_out_of_order_with_rows_that_stand_twice_are_read_as_they_are_in_one_piece() {
+    let names = ["fan-in", "fan-out", "simple-cycle", "cash-structuring", "counterparty-break"];
+    let wanted = |source: &&Source| names.iter().any(|name| source.path.ends_with(&format!("/{name}.yaml")));
+    let sources: Vec<Source> = crate::shipped::sources().iter().filter(wanted).cloned().collect();
+    assert_eq!(sources.len(), names.len());
+    let row = (0u32..40_000, 0u8..9, 0u8..9, 1u16..2_000, any::<u8>());
+    let cases = (prop::collection::vec(row, 1..300), 1usize..5, 3usize..120, any::<bool>());
+    let config = Config { cases: 24, failure_persistence: None, ..Config::default() };
+    let (matched, twice) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let outcome = TestRunner::new(config).run(&cases, |(rows, files, size, texts)| {
+        let folder = TempDir::new().expect("a folder");
+        let inputs = scattered(folder.path(), &rows, files, texts);
+        let max_rejects = Some(ingest::RejectLimit::Percent(100.0));
+        let intake = ingest::Request { inputs, max_rejects, ..ingest::Request::default() };
+        let request = Request { sources: sources.clone(), intake, ..Request::default() };
+        let run = |request: &Request| engine::run(request, &(), &AtomicBool::new(false));
+        let mut small = cut(&request, size);
+        small.slices.as_mut().expect("it is cut").folder = folder.path().join("work");
+        match (run(&request), run(&small)) {
+            (Ok(whole), Ok(sliced)) => {
+                prop_assert_eq!(said(&sliced), said(&whole));
+                let (one, other) = (&sliced.intake, &whole.intake);
+                prop_assert_eq!(&one.rejects, &other.rejects);
+                prop_assert_eq!(
+                    (one.read, &one.files, &one.rates, &one.notes),
+                    (other.read, &other.files, &other.rates, &other.notes)
+                );
+                matched.fetch_add(usize::from(!whole.sifted.matches.list.is_empty()), Ordering::Relaxed);
+                let again = |reject: &ingest::Reject| reject.reason.contains("same tx_id");
+                twice.fetch_add(usize::from(other.rejects.rows.iter().any(again)), Ordering::Relaxed);
+            }
+            (whole, sliced) => {
+                let said = |outcome: Result<Analysis, engine::RunError>| outcome.err().map(|error| error.to_string());
+                prop_assert_eq!(said(sliced), said(whole));
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+    let (matched, twice) = (matched.into_inner(), twice.into_inner());
+    assert!(matched > 3 && twice > 10, "{matched} ledgers had a match, {twice} had rows twice");
 }

@@ -58,7 +58,7 @@ impl Transfers {
         let rows = chunk.len();
         let columns = if let Chunk::Batch(batch, _) = chunk { batch.columns() } else { Vec::new() };
         let gathered = match chunk {
-            _ if self.collected.len() + rows > MOST_ROWS => None,
+            _ if self.accepted() + rows > MOST_ROWS => None,
             Chunk::Row(..) => None,
             Chunk::Batch(..) => Gathered::of_arrays(&columns, layout, self.numbered).ok(),
             Chunk::Block(lines) => Some(Gathered::of_lines(*lines, layout, self.numbered)),
