@@ -40,18 +40,22 @@ pub struct Cutting {
 }
 
 /// Bytes that a transfer takes while it is collected, sorted and written away.
-const COLLECTED: u64 = 160;
+const COLLECTED: u64 = 200;
 
 /// Bytes that a transfer of a slice takes, with the lists, columns and masks of a whole library.
-const LOADED: u64 = 640;
+const LOADED: u64 = 900;
+
+/// Bytes that the program takes whatever the ledger.
+const PROGRAM: u64 = 96 << 20;
 
 impl Cutting {
     /// What fits into so many bytes of memory.
     #[must_use]
     pub fn within(bytes: u64, folder: PathBuf) -> Self {
         let rows = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX).max(1);
+        let bytes = bytes - PROGRAM.min(bytes / 4);
         let loaded = rows(bytes / 10 * 7 / LOADED);
-        let portion = Portion { collected: rows(bytes / 3 / COLLECTED), page: loaded.div_ceil(16) };
+        let portion = Portion { collected: rows(bytes / 3 / COLLECTED), page: loaded.div_ceil(8) };
         Self { portion, loaded, folder, resume: false }
     }
 }
@@ -333,7 +337,7 @@ impl<'r> Run<'r> {
 
     /// Transfers of a range of accounts that are looked back over at a time.
     fn most_moves(&self) -> usize {
-        2 * self.cutting.loaded
+        self.cutting.loaded.saturating_mul(2)
     }
 
     /// The ledger's accounts at a level, without transfers.
