@@ -3,6 +3,7 @@
 //! This is the only place where the stages meet. Each is called once, in the order of the data: rules are compiled
 //! before a byte of the ledger is read, and only columns that rules or statistics name are decoded.
 
+mod count;
 mod slices;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use crate::sift::{self, Found, Sifted};
 use crate::stats::{self, Statistics, Whole};
 use crate::write::{Report, RunFacts};
 
+pub use count::{Counted, count};
 pub use slices::{Cutting, Sliced};
 
 /// What to run.

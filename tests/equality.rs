@@ -12,7 +12,7 @@ use moneytrail::columns::{
 };
 use moneytrail::lang::{Count, Delay, Direction, Flow, Predicate, RatioRange, Role, Shape, Step};
 use moneytrail::plan::{self, Kernel};
-use moneytrail::search::{Instances, Limits, Searcher};
+use moneytrail::search::{Counts, Instances, Limits, Searcher};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -34,7 +34,7 @@ enum Reference {
 /// What a step may ask, before it is known whether it may ask it.
 #[derive(Clone, Debug)]
 struct Part {
-    /// 0: a new single role, 1: a new set role, 2: an earlier single role.
+    /// 0: a new single role, 1: a new set role, 2: an earlier single role, 3: the role where the step begins.
     next: u8,
     next_least: u32,
     reverse: bool,
@@ -109,7 +109,9 @@ impl Case {
         for (position, part) in self.parts.iter().enumerate() {
             let earlier: Vec<usize> =
                 (0..roles.len()).filter(|&role| roles[role].is_single() && role != left).collect();
-            let right = if part.next == 2 && !earlier.is_empty() {
+            let right = if part.next == 3 {
+                left
+            } else if part.next == 2 && !earlier.is_empty() {
                 earlier[part.next_least as usize % earlier.len()]
             } else {
                 roles.push(role(format!("r{}", roles.len()), (part.next == 1).then_some(part.next_least), part.role));
@@ -322,6 +324,16 @@ fn listing(found: &Instances) -> BTreeSet<String> {
     found.iter().map(|part| format!("{:?} {:?} {:?} x{}", part.binding, part.slots, part.rows(), part.count)).collect()
 }
 
+/// What counting must give where these are all instances.
+fn counted(found: &Instances) -> Counts {
+    let mut counts = Counts { instances: found.total().into(), ..Counts::default() };
+    for part in found.iter() {
+        *counts.by_hops.entry(part.slots.len()).or_default() += u128::from(part.count);
+    }
+    counts.bindings = found.iter().map(|part| part.binding).collect::<BTreeSet<_>>().len() as u64;
+    counts
+}
+
 fn cases() -> u32 {
     std::env::var("MONEYTRAIL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(4_000)
 }
@@ -338,6 +350,8 @@ fn agree(strategy: impl Strategy<Value = Case>, expected: &[Kernel]) {
         matched.fetch_add(usize::from(!slow.is_empty()), Ordering::Relaxed);
         ran.fetch_add(usize::from(expected.contains(&plan.kernel)), Ordering::Relaxed);
         prop_assert_eq!(listing(&fast), listing(&slow));
+        let counts = searcher.count(&plan, &[], &AtomicBool::new(false)).expect("evaluable");
+        prop_assert_eq!(counts, counted(&slow));
         Ok(())
     });
     if let Err(error) = outcome {
@@ -352,6 +366,17 @@ fn agree(strategy: impl Strategy<Value = Case>, expected: &[Kernel]) {
 #[test]
 fn the_path_kernel_finds_what_the_exhaustive_one_finds() {
     agree(case(1..4, false), &[Kernel::Path]);
+}
+
+#[test]
+fn the_cycle_kernel_finds_what_the_exhaustive_one_finds() {
+    let round = case(1..2, false).prop_map(|mut case| {
+        let part = &mut case.parts[0];
+        (part.next, part.between_singles, part.undoes) = (3, 1, None);
+        part.hops.1 += 2;
+        case
+    });
+    agree(round, &[Kernel::Cycle]);
 }
 
 #[test]

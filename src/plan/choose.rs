@@ -1,5 +1,6 @@
 //! Picks the kernel that can answer a flow with the least work, and the role at which it starts.
 
+use crate::columns::Span;
 use crate::lang::{Direction, Flow, Role, RoleId, Shape, Step};
 
 use super::Kernel;
@@ -15,6 +16,9 @@ pub(super) fn choose(flow: &Flow) -> Choice {
     let (kernel, why) = kernel(flow);
     let name = &flow.roles[anchor].name;
     let start = match kernel {
+        Kernel::Cycle => {
+            "starts at the busiest account of each round trip, so that no walk passes through a hub".to_owned()
+        }
         Kernel::Path => {
             format!("starts at every transfer that `{name}` sends, since money is followed forward in time")
         }
@@ -27,6 +31,12 @@ pub(super) fn choose(flow: &Flow) -> Choice {
 fn kernel(flow: &Flow) -> (Kernel, String) {
     let single = |shape: &Shape| matches!(shape, Shape::One | Shape::Path { .. });
     let forward = flow.steps.iter().all(|step| step.direction == Direction::Forward);
+    if let [Step { shape: Shape::Path { .. }, left, right, delay, .. }] = flow.steps.as_slice()
+        && left == right
+        && delay.least >= Span::ZERO
+    {
+        return (Kernel::Cycle, "one path comes back to where it began".to_owned());
+    }
     if forward && flow.steps.iter().all(|step| single(&step.shape)) {
         return (Kernel::Path, "every step takes one transfer, or one a hop, and all go forward".to_owned());
     }

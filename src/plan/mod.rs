@@ -40,7 +40,9 @@ pub struct Plan {
 /// The matchers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kernel {
-    /// Paths and cycles: every step takes one transfer, or one a hop.
+    /// Round trips of single transfers.
+    Cycle,
+    /// Paths: every step takes one transfer, or one a hop.
     Path,
     /// One set of transfers around one account, or between two.
     Fan,
@@ -55,6 +57,7 @@ impl Kernel {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Cycle => "cycle",
             Self::Path => "path",
             Self::Fan => "fan",
             Self::Layers => "layers",

@@ -2,7 +2,7 @@
 //!
 //! Self-transfers are in neither list: they are never part of a match.
 
-use crate::columns::{AccountId, Ledger, RowId};
+use crate::columns::{AccountId, Ledger, RowId, Time};
 
 use super::mask::Mask;
 
@@ -13,10 +13,76 @@ pub(crate) struct Graph {
     incoming: Adjacency,
 }
 
+/// What is asked of a list again and again stands in arrays of its own, the lists one after another.
 #[derive(Debug)]
 struct Adjacency {
     starts: Vec<u32>,
     rows: Vec<RowId>,
+    times: Vec<Time>,
+    others: Vec<AccountId>,
+}
+
+/// The transfers of one account in one direction, in row (and so time) order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List<'g> {
+    /// The transfers.
+    pub(crate) rows: &'g [RowId],
+    /// Their times.
+    pub(crate) times: &'g [Time],
+    /// The account at the other end of each.
+    pub(crate) others: &'g [AccountId],
+    /// The position of the first among those of all accounts.
+    pub(crate) first: usize,
+}
+
+impl<'g> List<'g> {
+    /// How many there are.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Those at some positions.
+    #[inline]
+    pub(crate) fn part(&self, positions: std::ops::Range<usize>) -> Self {
+        Self {
+            rows: &self.rows[positions.clone()],
+            times: &self.times[positions.clone()],
+            others: &self.others[positions.clone()],
+            first: self.first + positions.start,
+        }
+    }
+
+    /// The positions of those that lie in a closed range of times.
+    #[inline]
+    pub(crate) fn within(&self, from: Time, to: Time) -> std::ops::Range<usize> {
+        let begin = before(self.times, |time| time < from);
+        begin..begin + before(&self.times[begin..], |time| time <= to)
+    }
+
+    /// Those that lie in a closed range of times.
+    #[inline]
+    pub(crate) fn between(&self, from: Time, to: Time) -> Self {
+        self.part(self.within(from, to))
+    }
+
+    /// Each transfer with its time and the account at its other end.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (RowId, Time, AccountId)> + use<'g> {
+        let Self { rows, times, others, .. } = *self;
+        rows.iter().zip(times).zip(others).map(|((&row, &time), &other)| (row, time, other))
+    }
+}
+
+/// Lists up to this length are read from the front: most are so short that halving them costs more.
+const SHORT: usize = 16;
+
+/// How many times stand before the first for which `earlier` does not hold.
+#[inline]
+fn before(times: &[Time], earlier: impl Fn(Time) -> bool) -> usize {
+    if times.len() <= SHORT {
+        return times.iter().position(|&time| !earlier(time)).unwrap_or(times.len());
+    }
+    times.partition_point(|&time| earlier(time))
 }
 
 impl Graph {
@@ -32,8 +98,8 @@ impl Graph {
     fn of<I: Iterator<Item = usize>>(ledger: &Ledger, rows: impl Fn() -> I + Sync) -> Self {
         let accounts = ledger.accounts().len();
         let (outgoing, incoming) = rayon::join(
-            || Adjacency::new(accounts, ledger.senders(), ledger.receivers(), &rows),
-            || Adjacency::new(accounts, ledger.receivers(), ledger.senders(), &rows),
+            || Adjacency::new(accounts, ledger.times(), ledger.senders(), ledger.receivers(), &rows),
+            || Adjacency::new(accounts, ledger.times(), ledger.receivers(), ledger.senders(), &rows),
         );
         Self { outgoing, incoming }
     }
@@ -45,18 +111,35 @@ impl Graph {
 
     /// Bytes that it takes.
     pub(crate) fn bytes(&self) -> usize {
-        [&self.outgoing, &self.incoming].map(|lists| 4 * (lists.starts.len() + lists.rows.len())).iter().sum()
+        [&self.outgoing, &self.incoming].map(|lists| 4 * lists.starts.len() + 16 * lists.rows.len()).iter().sum()
+    }
+
+    /// The transfers of all accounts that send any, account by account.
+    pub(crate) fn all_sent(&self) -> &[RowId] {
+        &self.outgoing.rows
     }
 
     /// The transfers that leave an account, in row order.
     #[inline]
     pub(crate) fn outgoing(&self, account: AccountId) -> &[RowId] {
+        self.outgoing.of(account).rows
+    }
+
+    /// The same with times and receivers.
+    #[inline]
+    pub(crate) fn sent(&self, account: AccountId) -> List<'_> {
         self.outgoing.of(account)
     }
 
     /// The transfers that reach an account, in row order.
     #[inline]
     pub(crate) fn incoming(&self, account: AccountId) -> &[RowId] {
+        self.incoming.of(account).rows
+    }
+
+    /// The same with times and senders.
+    #[inline]
+    pub(crate) fn received(&self, account: AccountId) -> List<'_> {
         self.incoming.of(account)
     }
 }
@@ -65,6 +148,7 @@ impl Adjacency {
     /// Counting sort: rows keep their order within an account.
     fn new<I: Iterator<Item = usize>>(
         accounts: usize,
+        times: &[Time],
         owners: &[AccountId],
         others: &[AccountId],
         rows: &impl Fn() -> I,
@@ -78,18 +162,29 @@ impl Adjacency {
             starts[account + 1] += starts[account];
         }
         let mut next = starts.clone();
-        let mut rows = vec![RowId(0); starts[accounts] as usize];
+        let count = starts[accounts] as usize;
+        let mut lists = Self {
+            starts,
+            rows: vec![RowId(0); count],
+            times: vec![Time(0); count],
+            others: vec![AccountId(0); count],
+        };
         for (row, owner) in moves() {
-            let place = &mut next[owner.index()];
-            rows[*place as usize] = RowId(u32::try_from(row).expect("row ids are 32 bits"));
-            *place += 1;
+            let place = next[owner.index()] as usize;
+            lists.rows[place] = RowId(u32::try_from(row).expect("row ids are 32 bits"));
+            lists.times[place] = times[row];
+            lists.others[place] = others[row];
+            next[owner.index()] += 1;
         }
-        Self { starts, rows }
+        lists
     }
 
     #[inline]
-    fn of(&self, account: AccountId) -> &[RowId] {
+    fn of(&self, account: AccountId) -> List<'_> {
         let account = account.index();
-        &self.rows[self.starts[account] as usize..self.starts[account + 1] as usize]
+        let (begin, end) = (self.starts[account] as usize, self.starts[account + 1] as usize);
+        let span = begin..end;
+        let (rows, times) = (&self.rows[span.clone()], &self.times[span.clone()]);
+        List { rows, times, others: &self.others[span], first: begin }
     }
 }

@@ -4,6 +4,7 @@ mod absence;
 mod among;
 mod asked;
 mod borrowed;
+mod counts;
 mod excerpt;
 mod features;
 mod graph;
@@ -25,6 +26,7 @@ mod task;
 pub use among::Among;
 pub use asked::Asked;
 pub use borrowed::StandIn;
+pub use counts::Counts;
 pub use excerpt::Excerpt;
 pub use features::{Features, features};
 pub use instances::{Cut, Instance, Instances};
@@ -233,7 +235,7 @@ impl<'a> Searcher<'a> {
         let at = self.at(&plan.flow)?;
         let task = match plan.kernel {
             Kernel::Exhaustive => Task::as_written(plan, &at.tools(plan)?)?,
-            Kernel::Path | Kernel::Fan | Kernel::Layers => Task::new(plan, &at.tools(plan)?, *limits)?,
+            Kernel::Cycle | Kernel::Path | Kernel::Fan | Kernel::Layers => Task::new(plan, &at.tools(plan)?, *limits)?,
         };
         Ok(Prepared(task))
     }
@@ -264,6 +266,32 @@ impl<'a> Searcher<'a> {
             return self.run(plan, limits, stop);
         }
         self.beside(plan, standins, |searcher| searcher.run(plan, limits, stop))
+    }
+
+    /// How many instances a plan has; `standins` are the matches of the rules that it uses. No budget ends the counting
+    /// but that of time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Searcher::run`].
+    pub fn count(&self, plan: &Plan, standins: &[StandIn], stop: &AtomicBool) -> Result<Counts, SearchError> {
+        if self.is_late() {
+            let cut = Cut { anchor: None, through: None, budget: TIME, found: 0 };
+            return Ok(Counts { cuts: vec![cut], ..Counts::default() });
+        }
+        let count = |searcher: &Searcher<'_>| {
+            let tools = searcher.at(&plan.flow)?.tools(plan)?;
+            let task = match plan.kernel {
+                Kernel::Exhaustive => Task::as_written(plan, &tools)?,
+                Kernel::Cycle | Kernel::Path | Kernel::Fan | Kernel::Layers => Task::counting(plan, &tools)?,
+            };
+            kernel::counts(&task, stop)
+        };
+        if plan.flow.uses().next().is_none() {
+            return count(self);
+        }
+        let borrowed = Borrowed::new(self.ledger, standins, self.stretch);
+        count(&self.borrowing(&borrowed))
     }
 
     /// The same with the kernel that defines what a match is.
@@ -411,12 +439,7 @@ impl Prepared<'_> {
     /// As [`Searcher::run`].
     pub fn run(&self, stop: &AtomicBool) -> Result<Instances, SearchError> {
         let task = &self.0;
-        let found = match task.plan.kernel {
-            Kernel::Path => kernel::path::search(task, stop)?,
-            Kernel::Fan => kernel::fan::search(task, stop)?,
-            Kernel::Layers => kernel::layers::search(task, stop)?,
-            Kernel::Exhaustive => kernel::kept(task, kernel::exhaustive::search(task))?,
-        };
+        let found = kernel::instances(task, stop)?;
         let found = if task.probe.apart { found } else { found.coalesce() };
         Ok(within_budget(found, &task.limits).shifted(task.stretch))
     }

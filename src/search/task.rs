@@ -7,7 +7,7 @@ use crate::columns::{AccountId, Ledger, Money, RowId, Time};
 use crate::lang::{Direction, Flow, Predicate, RoleId, Shape, Step, StepId, names_kind};
 use crate::plan::{Guard, Plan};
 
-use super::graph::Graph;
+use super::graph::{Graph, List};
 use super::mask::Mask;
 use super::places::Reach;
 use super::refers::Refers;
@@ -89,18 +89,35 @@ impl std::ops::Deref for Lists<'_> {
 impl<'a> Task<'a> {
     /// For the fast kernels: what the plan's program asks once is asked here.
     pub(super) fn new(plan: &'a Plan, tools: &Tools<'a>, limits: Limits) -> Result<Self, SearchError> {
-        let ledger = tools.ledger;
-        let mut task = Self::admitting(plan, tools, limits, plan.flow.steps.len())?;
+        let task = Self::admitting(plan, tools, limits, plan.flow.steps.len())?;
         let scanned = task.scanned();
-        if 2 * scanned.count() < tools.graph.len() || plan.program.reach {
-            task.graph = Lists::Own(Graph::over(ledger, &scanned));
+        Ok(if plan.program.reach { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
+    }
+
+    /// The same for counting, which finds out by itself what leads nowhere: where a scan leaves most transfers, that costs
+    /// less than to know it of all of them.
+    pub(super) fn counting(plan: &'a Plan, tools: &Tools<'a>) -> Result<Self, SearchError> {
+        let task = Self::admitting(plan, tools, Limits::default(), plan.flow.steps.len())?;
+        let scanned = task.scanned();
+        let few = 2 * scanned.count() < tools.graph.len();
+        Ok(if plan.program.reach && few { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
+    }
+
+    /// The task with lists of its own where that leaves much out.
+    fn over(mut self, tools: &Tools<'a>, scanned: &Mask) -> Self {
+        if 2 * scanned.count() < tools.graph.len() {
+            self.graph = Lists::Own(Graph::over(tools.ledger, scanned));
         }
-        if plan.program.reach {
-            let reach = Reach::new(&task, &task.graph, &scanned);
-            task.graph = Lists::Own(Graph::over(ledger, reach.alive()));
-            task.reach = Some(reach);
-        }
-        Ok(task)
+        self
+    }
+
+    /// The task with lists of what leads from end to end.
+    fn reaching(mut self, tools: &Tools<'a>, scanned: &Mask) -> Self {
+        let lists = Graph::over(tools.ledger, scanned);
+        let reach = Reach::new(&self, &lists, scanned);
+        self.graph = Lists::Own(Graph::over(tools.ledger, reach.alive()));
+        self.reach = Some(reach);
+        self
     }
 
     /// For the kernel that defines what a match is: every predicate as it is written, every list whole.
@@ -273,6 +290,16 @@ impl<'a> Task<'a> {
         self.vias[step].as_ref().is_some_and(|via| via.admits(account, start))
     }
 
+    /// Whether any answer depends on when the instance starts.
+    pub(super) fn is_aged(&self) -> bool {
+        self.roles.iter().chain(self.vias.iter().flatten()).any(|admission| !admission.ages.is_empty())
+    }
+
+    /// Whether it is known at which places of the line each transfer may stand.
+    pub(super) fn knows_places(&self) -> bool {
+        self.reach.is_some()
+    }
+
     /// Whether the answer for a role depends on when the instance starts.
     pub(super) fn depends_on_age(&self, role: RoleId) -> bool {
         !self.roles[role].ages.is_empty()
@@ -308,6 +335,14 @@ impl<'a> Task<'a> {
         match self.flow.steps[step].direction {
             Direction::Forward => self.graph.outgoing(account),
             Direction::Reverse => self.graph.incoming(account),
+        }
+    }
+
+    /// The same with times and the accounts at the other end.
+    pub(super) fn list_right_of(&self, step: StepId, account: AccountId) -> List<'_> {
+        match self.flow.steps[step].direction {
+            Direction::Forward => self.graph.sent(account),
+            Direction::Reverse => self.graph.received(account),
         }
     }
 

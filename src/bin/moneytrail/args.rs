@@ -185,6 +185,21 @@ pub(crate) struct Run {
     /// At the end say on standard error where time and memory went, by stage and by rule, or write it to FILE as JSON.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
     pub(crate) profile: Option<PathBuf>,
+    /// Count the instances of each rule, before any match is dropped, and list none.
+    #[arg(long, conflicts_with_all = ["formats", "fail_on_match", "profile", "memory", "resume"])]
+    pub(crate) count: bool,
+    /// The form of the counts.
+    #[arg(long, value_name = "FORM", default_value = "text", requires = "count")]
+    pub(crate) format: CountForm,
+}
+
+/// A form of counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CountForm {
+    /// A table.
+    Text,
+    /// One JSON object, described in `docs/data.md`.
+    Json,
 }
 
 /// How a ledger is run that is larger than memory.

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use moneytrail::engine::Analysis;
+use moneytrail::ingest::Intake;
 use moneytrail::stats::Summary;
 use moneytrail::write::{self, Report};
 use serde::Serialize;
@@ -15,16 +16,16 @@ use crate::settings::Settled;
 use crate::terminal;
 
 /// Says where every row went, and what a careful reader of the results should know.
-pub(crate) fn say_what_was_read(analysis: &Analysis) {
-    let intake = &analysis.intake;
-    let facts = &analysis.statistics.ledger;
+pub(crate) fn say_what_was_read(intake: &Intake) {
+    let ledger = &intake.ledger;
+    let own = ledger.senders().iter().zip(ledger.receivers()).filter(|(sender, receiver)| sender == receiver);
     terminal::complain(&format!(
         "read {} rows = {} accepted + {} rejected; {} accounts, {} self-transfers (never matched), {}",
         terminal::grouped(intake.read),
-        terminal::grouped(facts.transfers as u64),
+        terminal::grouped(ledger.len() as u64),
         terminal::grouped(intake.rejects.rows.len() as u64),
-        terminal::grouped(facts.accounts as u64),
-        terminal::grouped(facts.self_transfers as u64),
+        terminal::grouped(ledger.accounts().len() as u64),
+        terminal::grouped(own.count() as u64),
         intake.mapping,
     ));
     for note in &intake.notes {

@@ -16,7 +16,7 @@ use moneytrail::search::Limits;
 use moneytrail::write::Forms;
 use serde::Deserialize;
 
-use crate::args::{Budgets, Form, Reading, RuleChoice, Run};
+use crate::args::{Budgets, CountForm, Form, Reading, RuleChoice, Run};
 use crate::failure::Failure;
 use crate::library;
 
@@ -109,6 +109,8 @@ pub(crate) struct Settled {
     pub(crate) memory: Option<u64>,
     /// Whether finished slices of an earlier run are taken up.
     pub(crate) resume: bool,
+    /// The form of the counts, where instances are only counted.
+    pub(crate) count: Option<CountForm>,
 }
 
 impl Settled {
@@ -129,6 +131,7 @@ impl Settled {
             fail_on_match: typed.fail_on_match,
             time_budget,
             profile: typed.profile,
+            count: typed.count.then_some(typed.format),
         })
     }
 }

@@ -61,8 +61,8 @@ pub(crate) fn table(headings: &[&str], numbers: &[usize], texts: &[usize]) -> Ta
 }
 
 /// A count with its thousands apart: `1 234 567`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
+pub(crate) fn grouped(number: impl Into<u128>) -> String {
+    let digits = number.into().to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
         if position > 0 && (digits.len() - position).is_multiple_of(3) {
@@ -86,7 +86,7 @@ pub(crate) fn counted(number: usize, noun: &str) -> String {
 /// A sum of money with its thousands apart, from its decimal text.
 pub(crate) fn grouped_money(decimal: &str) -> String {
     let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
-    let whole = whole.parse().map_or_else(|_| whole.to_owned(), grouped);
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), |whole: u128| grouped(whole));
     if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") }
 }
 
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn thousands_stand_apart() {
         let plain = |text: String| text.replace('\u{202f}', " ");
-        let shown = [0, 999, 1_000, 1_234_567].map(|number| plain(grouped(number)));
+        let shown = [0u64, 999, 1_000, 1_234_567].map(|number| plain(grouped(number)));
         assert_eq!(shown, ["0", "999", "1 000", "1 234 567"]);
         assert_eq!(plain(grouped_money("1234567.80")), "1 234 567.80");
         assert_eq!([counted(1, "match"), counted(2, "match"), counted(0, "rule")], ["1 match", "2 matches", "0 rules"]);

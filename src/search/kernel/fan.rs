@@ -5,24 +5,23 @@
 //! writing out their transfers one window at a time.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::AtomicBool;
 
-use rustc_hash::FxHashMap;
-
-use crate::columns::{AccountId, RowId};
+use crate::columns::{AccountId, RowId, Time};
 use crate::lang::{RoleId, Shape};
 
+use super::super::graph::List;
 use super::super::task::Task;
-use super::super::{Instances, SearchError};
-use super::{Sink, each_anchor};
+use super::Sink;
+use super::pool::Pool;
 
-/// All instances of a flow of one set step.
-pub(in crate::search) fn search(task: &Task<'_>, stop: &AtomicBool) -> Result<Instances, SearchError> {
+/// All instances of a flow of one set step around a given account.
+pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
     let part = &task.flow.steps[0];
     let anchor_is_payer = task.plan.anchor == part.payer();
     let other = if anchor_is_payer { part.payee() } else { part.payer() };
-    let shape = Fan { task, anchor: task.plan.anchor, other, anchor_is_payer };
-    each_anchor(task, stop, |anchor, sink| shape.around(anchor, sink))
+    let whole = task.admitted_count(0) == task.graph.len();
+    let (shape, pool) = (Fan { task, anchor: task.plan.anchor, other, anchor_is_payer, whole }, Pool::default());
+    move |anchor, sink| pool.with(Scratch::default, |scratch| shape.around(anchor, scratch, sink))
 }
 
 /// The flow, seen from its anchor role.
@@ -32,62 +31,123 @@ struct Fan<'t> {
     anchor: RoleId,
     other: RoleId,
     anchor_is_payer: bool,
+    /// Whether the lists hold nothing but what the step can use.
+    whole: bool,
+}
+
+/// What is used again from anchor to anchor.
+#[derive(Debug, Default)]
+struct Scratch {
+    rows: Vec<RowId>,
+    times: Vec<Time>,
+    others: Vec<AccountId>,
+    /// How many transfers of the window each account has.
+    counts: Vec<u32>,
+}
+
+impl Scratch {
+    fn list(&self) -> List<'_> {
+        List { rows: &self.rows, times: &self.times, others: &self.others, first: 0 }
+    }
+
+    fn fill(&mut self, transfers: impl Iterator<Item = (RowId, Time, AccountId)>) {
+        self.rows.clear();
+        self.times.clear();
+        self.others.clear();
+        for (row, time, other) in transfers {
+            self.rows.push(row);
+            self.times.push(time);
+            self.others.push(other);
+        }
+    }
 }
 
 impl Fan<'_> {
-    fn around(&self, anchor: AccountId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    fn around(&self, anchor: AccountId, scratch: &mut Scratch, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let graph = &self.task.graph;
-        let list = if self.anchor_is_payer { graph.outgoing(anchor) } else { graph.incoming(anchor) };
-        let mut rows: Vec<RowId> = list.iter().copied().filter(|&row| self.task.is_admitted(0, row)).collect();
-        if !self.task.flow.roles[self.other].is_single() {
-            return self.windows(&[(self.anchor, anchor)], &rows, sink);
+        let list = if self.anchor_is_payer { graph.sent(anchor) } else { graph.received(anchor) };
+        if list.len() < self.least_transfers().max(self.least_members()) {
+            return ControlFlow::Continue(());
         }
-        rows.sort_by_key(|&row| (self.partner(row), row));
-        for group in rows.chunk_by(|&a, &b| self.partner(a) == self.partner(b)) {
-            let pair = [(self.anchor, anchor), (self.other, self.partner(group[0]))];
-            self.windows(&pair, group, sink)?;
+        if !self.task.flow.roles[self.other].is_single() {
+            let binding = [(self.anchor, anchor)];
+            let mut counts = std::mem::take(&mut scratch.counts);
+            counts.resize(self.task.ledger.accounts().len(), 0);
+            let ended = if self.whole {
+                self.windows(&binding, list, &mut counts, sink)
+            } else {
+                scratch.fill(list.iter().filter(|&(row, ..)| self.task.is_admitted(0, row)));
+                self.windows(&binding, scratch.list(), &mut counts, sink)
+            };
+            scratch.counts = counts;
+            return ended;
+        }
+        let mut transfers: Vec<_> = list.iter().filter(|&(row, ..)| self.task.is_admitted(0, row)).collect();
+        transfers.sort_by_key(|&(row, _, other)| (other, row));
+        for group in transfers.chunk_by(|a, b| a.2 == b.2) {
+            scratch.fill(group.iter().copied());
+            // Between two accounts nobody counts who pays.
+            self.windows(&[(self.anchor, anchor), (self.other, group[0].2)], scratch.list(), &mut [], sink)?;
         }
         ControlFlow::Continue(())
     }
 
-    fn partner(&self, row: RowId) -> AccountId {
-        if self.anchor_is_payer { self.task.ledger.receiver(row) } else { self.task.ledger.sender(row) }
+    fn least_transfers(&self) -> usize {
+        let Shape::Set { transfers, .. } = self.task.flow.steps[0].shape else { unreachable!("a fan is one set step") };
+        transfers.least as usize
     }
 
-    /// Slides the window over the transfers of one binding and reports its episodes.
-    fn windows(&self, singles: &[(RoleId, AccountId)], rows: &[RowId], sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let Shape::Set { transfers, .. } = self.task.flow.steps[0].shape else { unreachable!("a fan is one set step") };
-        let members = self.task.flow.roles[self.other].members.map_or(1, |members| members.least) as usize;
-        let enough = (transfers.least as usize).max(members);
-        if rows.len() < enough {
-            return ControlFlow::Continue(());
-        }
+    /// The least number of distinct accounts at the other end; 0 where that is one account, too.
+    fn least_members(&self) -> usize {
+        self.task.flow.roles[self.other].members.map_or(0, |members| members.least.max(1) as usize)
+    }
+
+    /// Slides the window over the transfers of one binding and reports its episodes. The counts are left as they were.
+    fn windows(
+        &self,
+        singles: &[(RoleId, AccountId)],
+        list: List<'_>,
+        counts: &mut [u32],
+        sink: &mut Sink<'_>,
+    ) -> ControlFlow<()> {
+        let (transfers, members) = (self.least_transfers(), self.least_members());
+        let enough = transfers.max(members);
         let mut runs: Vec<Range<usize>> = Vec::new();
-        let mut counts = FxHashMap::<AccountId, u32>::default();
-        let (mut begin, mut end) = (0, 0);
-        while begin < rows.len() {
-            sink.go_on()?;
-            let start = self.task.ledger.time(rows[begin]);
-            while end < rows.len() && self.task.ledger.time(rows[end]) <= start + self.task.flow.within {
-                *counts.entry(self.partner(rows[end])).or_default() += 1;
+        let (mut begin, mut end, mut distinct) = (0, 0, 0);
+        let mut ended = ControlFlow::Continue(());
+        while list.len() - begin >= enough.max(1) {
+            ended = sink.go_on();
+            if ended.is_break() {
+                break;
+            }
+            let start = list.times[begin];
+            let latest = start + self.task.flow.within;
+            while end < list.len() && list.times[end] <= latest {
+                if members > 0 {
+                    let count = &mut counts[list.others[end].index()];
+                    *count += 1;
+                    distinct += usize::from(*count == 1);
+                }
                 end += 1;
             }
-            let admitted =
-                self.task.owns(start) && singles.iter().all(|&(role, account)| self.task.admits(role, account, start));
-            if admitted && end - begin >= transfers.least as usize && counts.len() >= members {
+            let admitted = || singles.iter().all(|&(role, account)| self.task.admits(role, account, start));
+            if end - begin >= transfers && distinct >= members && self.task.owns(start) && admitted() {
                 runs.push(begin..end);
             }
-            while begin < rows.len() && self.task.ledger.time(rows[begin]) == start {
-                let partner = self.partner(rows[begin]);
-                let count = counts.get_mut(&partner).expect("a transfer inside the window is counted");
-                *count -= 1;
-                if *count == 0 {
-                    counts.remove(&partner);
+            while begin < list.len() && list.times[begin] == start {
+                if members > 0 {
+                    let count = &mut counts[list.others[begin].index()];
+                    *count -= 1;
+                    distinct -= usize::from(*count == 0);
                 }
                 begin += 1;
             }
         }
-        self.report(singles, rows, &runs, sink)
+        if members > 0 {
+            list.others[begin..end].iter().for_each(|other| counts[other.index()] = 0);
+        }
+        ended?;
+        self.report(singles, list.rows, &runs, sink)
     }
 
     /// Reports runs that overlap as one, after `having` has been asked of each.
@@ -98,6 +158,9 @@ impl Fan<'_> {
         runs: &[Range<usize>],
         sink: &mut Sink<'_>,
     ) -> ControlFlow<()> {
+        if runs.is_empty() {
+            return ControlFlow::Continue(());
+        }
         let mut singles = singles.to_vec();
         singles.sort_unstable();
         let binding: Vec<AccountId> = singles.into_iter().map(|(_, account)| account).collect();

@@ -5,26 +5,27 @@
 //! divided by account. What is left of a binding is then looked at window by window.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::AtomicBool;
 
 use crate::columns::{AccountId, RowId, Time};
 use crate::lang::{Count, RoleId, Shape, StepId};
 
-use super::super::reach::{Index, follow};
+use super::super::reach::Index;
 use super::super::task::Task;
-use super::super::{Instances, SearchError};
+use super::Sink;
 use super::family::{counts_hold, settle, support, undoes};
+use super::pool::Pool;
 use super::slot::{Slot, distinct, link, members};
 use super::tree::Tree;
-use super::{Sink, each_anchor};
 
-/// All instances of any flow.
-pub(in crate::search) fn search(task: &Task<'_>, stop: &AtomicBool) -> Result<Instances, SearchError> {
+/// All instances of any flow around a given account.
+pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
     let steps = &task.flow.steps;
     let middle = steps.iter().position(|step| step.left == task.plan.anchor).unwrap_or(steps.len());
-    each_anchor(task, stop, |anchor, sink| {
+    let pool = Pool::default();
+    move |anchor, sink| {
         let mut line = Line {
             task,
+            pool: &pool,
             singles: vec![None; task.flow.roles.len()],
             between: Vec::new(),
             slots: Vec::new(),
@@ -33,13 +34,14 @@ pub(in crate::search) fn search(task: &Task<'_>, stop: &AtomicBool) -> Result<In
         };
         line.singles[task.plan.anchor] = Some(anchor);
         if line.fill_left(middle, anchor) { line.step(middle, sink) } else { ControlFlow::Continue(()) }
-    })
+    }
 }
 
 /// A binding under way, with everything that its slots may hold.
 #[derive(Debug)]
-struct Line<'t> {
+struct Line<'t, 'p> {
     task: &'t Task<'t>,
+    pool: &'p Pool<Meetings>,
     singles: Vec<Option<AccountId>>,
     between: Vec<AccountId>,
     slots: Vec<Slot>,
@@ -48,7 +50,7 @@ struct Line<'t> {
     latest: Time,
 }
 
-impl Line<'_> {
+impl Line<'_, '_> {
     /// Fills the sets to the left of the anchor, nearest first; says whether each holds enough.
     fn fill_left(&mut self, middle: StepId, anchor: AccountId) -> bool {
         let task = self.task;
@@ -176,6 +178,9 @@ impl Line<'_> {
             rows.retain(|&row| right(row) == account);
             return self.with(step, rows, sink);
         }
+        if task.flow.roles[part.left].members.is_some_and(|members| members.least > 1) {
+            self.keep_met(step, &mut rows);
+        }
         rows.sort_unstable_by_key(|&row| (right(row), row));
         for group in rows.chunk_by(|&a, &b| right(a) == right(b)) {
             let account = right(group[0]);
@@ -186,6 +191,28 @@ impl Line<'_> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Keeps the transfers to accounts that enough distinct members of the step's left role pay, before they are sorted:
+    /// most accounts that money reaches in two transfers are reached from one member alone.
+    fn keep_met(&self, step: StepId, rows: &mut Vec<RowId>) {
+        let task = self.task;
+        let role = task.flow.steps[step].left;
+        let enough = task.flow.roles[role].members.map_or(1, |members| members.least);
+        self.pool.with(
+            || Meetings::new(task.ledger.accounts().len()),
+            |meetings| {
+                // The transfers of one member lie together, so that it is counted once.
+                for &row in &*rows {
+                    meetings.meet(task.right(step, row), task.left(step, row));
+                }
+                let counts = &meetings.counts;
+                let kept: Vec<bool> = rows.iter().map(|&row| counts[task.right(step, row).index()] >= enough).collect();
+                meetings.leave(rows.iter().map(|&row| task.right(step, row)));
+                let mut kept = kept.iter();
+                rows.retain(|_| *kept.next().expect("a mark for each transfer"));
+            },
+        );
     }
 
     /// Fills a tree step with what leaves its source; the rest grows window by window.
@@ -230,11 +257,20 @@ impl Line<'_> {
         supports.sort_unstable();
         let mut rows = Vec::new();
         for times in supports.chunk_by(|a, b| a.0 == b.0) {
-            follow(task.ledger, clipped(times[0].0), times, link.least, link.most, |row| {
-                if fits(&row) {
-                    rows.push(row);
-                }
-            });
+            let list = task.list_right_of(step, times[0].0);
+            let clip = list.within(self.earliest, self.latest);
+            let mut next = clip.start;
+            for &(_, time) in times {
+                let span = list.within(time + link.least, time + link.most);
+                let span = span.start.max(next)..span.end.min(clip.end);
+                next = next.max(span.end);
+                rows.extend(list.rows.get(span).unwrap_or_default().iter().copied().filter(|row| fits(row)));
+            }
+        }
+        if task.flow.roles[task.flow.steps[step].right].is_single()
+            && self.singles[task.flow.steps[step].right].is_none()
+        {
+            return rows; // they are sorted by account
         }
         rows.sort_unstable();
         rows
@@ -311,6 +347,36 @@ impl Line<'_> {
         passed
             .into_iter()
             .all(|pair| task.admits_between(pair[0].step, task.right(pair[0].step, pair[0].rows[0]), start))
+    }
+}
+
+/// How many accounts are met from how many others.
+#[derive(Debug)]
+struct Meetings {
+    counts: Vec<u32>,
+    /// The last account that each was met from.
+    from: Vec<AccountId>,
+}
+
+impl Meetings {
+    fn new(accounts: usize) -> Self {
+        Self { counts: vec![0; accounts], from: vec![AccountId(u32::MAX); accounts] }
+    }
+
+    #[inline]
+    fn meet(&mut self, account: AccountId, from: AccountId) {
+        let last = &mut self.from[account.index()];
+        if *last != from {
+            *last = from;
+            self.counts[account.index()] += 1;
+        }
+    }
+
+    fn leave(&mut self, accounts: impl Iterator<Item = AccountId>) {
+        for account in accounts {
+            self.counts[account.index()] = 0;
+            self.from[account.index()] = AccountId(u32::MAX);
+        }
     }
 }
 

@@ -1,34 +1,45 @@
-//! Finds flows in which every step takes one transfer, or one a hop: chains, round trips, exchanges.
+//! Finds flows in which every step takes one transfer, or one a hop: chains, exchanges, trips over named accounts.
 //!
 //! The search starts at each transfer of the first role's account and walks forward in time only, so every path
 //! that it holds could really have happened. Delays, ratios and the window cut a path as soon as they fail.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::AtomicBool;
 
 use crate::columns::{AccountId, RowId, Time};
 use crate::lang::{RoleId, StepId};
 
+use super::super::graph::List;
 use super::super::task::{Task, hops};
-use super::super::{Instances, SearchError};
-use super::{Sink, each_anchor};
+use super::Sink;
+use super::ways::Ways;
 
-/// All instances of a flow of single transfers and paths, all forward.
-pub(in crate::search) fn search(task: &Task<'_>, stop: &AtomicBool) -> Result<Instances, SearchError> {
-    each_anchor(task, stop, |anchor, sink| {
-        for &row in task.graph.outgoing(anchor) {
-            if task.leads(0, 1, row) && task.owns(task.ledger.time(row)) {
-                Walk::new(task, task.ledger.time(row)).begin(anchor, row, sink)?;
+/// All instances of a flow of single transfers and paths, all forward, that begin at a given account.
+pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
+    let ways = Ways::new(task);
+    move |anchor, sink| {
+        let mut walk = Walk::new(&ways);
+        for (row, time, to) in task.graph.sent(anchor).iter() {
+            if task.leads(0, 1, row) {
+                walk.begin(anchor, Taken { row, time, to }, sink)?;
             }
         }
         ControlFlow::Continue(())
-    })
+    }
+}
+
+/// A transfer of a path.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    row: RowId,
+    time: Time,
+    to: AccountId,
 }
 
 /// One path under way.
 #[derive(Debug)]
-struct Walk<'t> {
+struct Walk<'w, 't> {
     task: &'t Task<'t>,
+    ways: &'w Ways<'t>,
     start: Time,
     end: Time,
     singles: Vec<Option<AccountId>>,
@@ -37,13 +48,14 @@ struct Walk<'t> {
     steps: Vec<StepId>,
 }
 
-impl<'t> Walk<'t> {
-    fn new(task: &'t Task<'t>, start: Time) -> Self {
+impl<'w, 't> Walk<'w, 't> {
+    fn new(ways: &'w Ways<'t>) -> Self {
         Self {
-            task,
-            start,
-            end: start + task.flow.within,
-            singles: vec![None; task.flow.roles.len()],
+            task: ways.task,
+            ways,
+            start: Time(0),
+            end: Time(0),
+            singles: vec![None; ways.task.flow.roles.len()],
             between: Vec::new(),
             rows: Vec::new(),
             steps: Vec::new(),
@@ -51,27 +63,27 @@ impl<'t> Walk<'t> {
     }
 
     /// Walks on from a first transfer that leaves `anchor`.
-    fn begin(&mut self, anchor: AccountId, row: RowId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    fn begin(&mut self, anchor: AccountId, first: Taken, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let role = self.task.flow.steps[0].payer();
-        if !self.task.admits(role, anchor, self.start) {
+        (self.start, self.end) = (first.time, first.time + self.task.flow.within);
+        if !self.task.owns(self.start) || !self.task.admits(role, anchor, self.start) {
             return ControlFlow::Continue(());
         }
         self.singles[role] = Some(anchor);
-        self.take(0, 1, row, sink)
+        self.take(0, 1, first, sink)
     }
 
     /// Takes a transfer as a hop of a step and walks on from where it leads.
-    fn take(&mut self, step: StepId, hop: u32, row: RowId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    fn take(&mut self, step: StepId, hop: u32, taken: Taken, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let (least, most) = hops(self.task, step);
-        let to = self.task.ledger.receiver(row);
-        self.rows.push(row);
+        self.rows.push(taken.row);
         self.steps.push(step);
         if hop >= least {
-            self.arrive(step, to, sink)?;
+            self.arrive(step, taken, sink)?;
         }
-        if hop < most && self.may_pass(step, to) {
-            self.between.push(to);
-            self.leave(step, hop + 1, to, sink)?;
+        if hop < most && self.may_pass(step, taken.to) {
+            self.between.push(taken.to);
+            self.leave(step, hop + 1, taken, sink)?;
             self.between.pop();
         }
         self.rows.pop();
@@ -80,44 +92,52 @@ impl<'t> Walk<'t> {
     }
 
     /// Ends a step at an account, if it may hold the step's right role, and goes on with the next step.
-    fn arrive(&mut self, step: StepId, to: AccountId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    fn arrive(&mut self, step: StepId, taken: Taken, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let role = self.task.flow.steps[step].payee();
         let bound = self.singles[role];
-        if !bound.map_or_else(|| self.may_bind(role, to), |account| account == to) {
+        if !bound.map_or_else(|| self.may_bind(role, taken.to), |account| account == taken.to) {
             return ControlFlow::Continue(());
         }
-        self.singles[role] = Some(to);
+        self.singles[role] = Some(taken.to);
         if step + 1 == self.task.flow.steps.len() {
             self.report(sink)?;
         } else {
-            self.leave(step + 1, 1, to, sink)?;
+            self.leave(step + 1, 1, taken, sink)?;
         }
         self.singles[role] = bound;
         ControlFlow::Continue(())
     }
 
-    /// Tries every transfer that can be the next hop of a step from an account.
-    fn leave(&mut self, step: StepId, hop: u32, from: AccountId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    /// Tries every transfer that can be the next hop of a step, after the last one.
+    fn leave(&mut self, step: StepId, hop: u32, last: Taken, sink: &mut Sink<'_>) -> ControlFlow<()> {
         sink.go_on()?;
-        let task = self.task;
-        let last = *self.rows.last().expect("a walk begins with a transfer");
-        let time = task.ledger.time(last);
-        let part = &task.flow.steps[step];
-        let (earliest, latest) = (time + part.delay.least, (time + part.delay.most).min(self.end));
-        for &row in task.between(self.ways(step, hop, from), earliest, latest) {
-            let fits = task.leads(step, hop, row)
-                && task.ledger.sender(row) == from
-                && !self.rows.contains(&row)
-                && self.undoes(part.undoes, row)
-                && part.pass_through.is_none_or(|range| {
-                    let known = task.weight(row).zip(task.weight(last));
-                    known.is_some_and(|(part, whole)| range.holds(part.0.into(), whole.0.into()))
-                });
-            if fits {
-                self.take(step, hop, row, sink)?;
+        let part = &self.task.flow.steps[step];
+        let (earliest, latest) = (last.time + part.delay.least, (last.time + part.delay.most).min(self.end));
+        let sent = self.task.graph.sent(last.to);
+        if let Some((target, list)) = self.shorter(step, hop, sent) {
+            for (row, time, from) in list.between(earliest, latest).iter() {
+                if from == last.to && self.ways.is_in_proportion(step, last.row, row) {
+                    self.follow(step, hop, Taken { row, time, to: target }, sink)?;
+                }
+            }
+            return ControlFlow::Continue(());
+        }
+        let band = self.ways.band(step, last.row);
+        let list = sent.between(earliest, latest);
+        for (position, (row, time, to)) in list.iter().enumerate() {
+            if self.ways.is_in(&band, list.first + position) {
+                self.follow(step, hop, Taken { row, time, to }, sink)?;
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Takes a transfer that comes next in time and amount, if it may stand there.
+    fn follow(&mut self, step: StepId, hop: u32, taken: Taken, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let fits = self.task.leads(step, hop, taken.row)
+            && !self.rows.contains(&taken.row)
+            && self.undoes(self.task.flow.steps[step].undoes, taken.row);
+        if fits { self.take(step, hop, taken, sink) } else { ControlFlow::Continue(()) }
     }
 
     /// Whether a transfer refers to the one that was taken for the step that it undoes, where it undoes one.
@@ -127,15 +147,11 @@ impl<'t> Walk<'t> {
         taken == self.task.undone_by(row)
     }
 
-    /// A list that holds every useful next transfer: what leaves the account, or, where only one transfer is left to
-    /// a known account, what reaches that account if that is less.
-    fn ways(&self, step: StepId, hop: u32, from: AccountId) -> &'t [RowId] {
-        let outgoing = self.task.graph.outgoing(from);
-        let target = self.singles[self.task.flow.steps[step].payee()];
-        match target.filter(|_| hop == hops(self.task, step).1) {
-            Some(target) if self.task.graph.incoming(target).len() < outgoing.len() => self.task.graph.incoming(target),
-            _ => outgoing,
-        }
+    /// Where only one transfer is left to a known account: what reaches that account, if it is less than what is sent.
+    fn shorter(&self, step: StepId, hop: u32, sent: List<'_>) -> Option<(AccountId, List<'t>)> {
+        let target = self.singles[self.task.flow.steps[step].payee()].filter(|_| hop == hops(self.task, step).1)?;
+        let received = self.task.graph.received(target);
+        (received.len() < sent.len()).then_some((target, received))
     }
 
     fn may_bind(&self, role: RoleId, account: AccountId) -> bool {

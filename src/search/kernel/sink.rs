@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::columns::{AccountId, RowId};
 use crate::lang::StepId;
 
+use super::super::counts::{Counts, Tally};
 use super::super::judge::judge;
 use super::super::task::Task;
 use super::super::{Cut, Instances, MATCHES_PER_RULE, SearchError, TIME};
@@ -30,6 +31,8 @@ pub(in crate::search) struct Sink<'t> {
     pending: Instances,
     pending_rows: usize,
     done: Instances,
+    /// Where instances are counted only, nothing is done with them but that.
+    tally: Option<Tally>,
     anchor: AccountId,
     found_here: u64,
     full: bool,
@@ -38,13 +41,14 @@ pub(in crate::search) struct Sink<'t> {
 }
 
 impl<'t> Sink<'t> {
-    fn new(task: &'t Task<'t>, stop: &'t AtomicBool) -> Self {
+    fn new(task: &'t Task<'t>, stop: &'t AtomicBool, tally: Option<Tally>) -> Self {
         Self {
             task,
             stop,
             pending: Instances::default(),
             pending_rows: 0,
             done: Instances::default(),
+            tally,
             anchor: AccountId(0),
             found_here: 0,
             full: false,
@@ -81,6 +85,10 @@ impl<'t> Sink<'t> {
         slots: impl IntoIterator<Item = (StepId, &'r [RowId])>,
         count: u64,
     ) -> ControlFlow<()> {
+        if let (Some(tally), None) = (&mut self.tally, &self.task.flow.having) {
+            tally.add(binding, slots.into_iter().count(), count);
+            return self.go_on();
+        }
         if self.found_here >= self.task.limits.instances_per_anchor {
             self.full = true;
             self.cut_here("--max-instances-per-anchor");
@@ -96,6 +104,12 @@ impl<'t> Sink<'t> {
         if self.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
+    /// Counts instances, and bindings that are met here alone, where instances are counted only.
+    pub(super) fn count(&mut self, hops: usize, instances: u128, bindings: u64) {
+        let tally = self.tally.as_mut().expect("only counting kernels count");
+        tally.add_new(hops, instances, bindings);
+    }
+
     fn cut_here(&mut self, budget: &'static str) {
         let cut = Cut { anchor: Some(self.anchor), through: None, budget, found: self.found_here };
         self.pending.cuts.push(cut);
@@ -108,10 +122,15 @@ impl<'t> Sink<'t> {
             self.done.append(&pending);
             return;
         }
-        match kept(self.task, pending) {
-            Ok(kept) if self.task.probe.apart => self.done.append(&kept),
-            Ok(kept) => self.done.append(&kept.coalesce()),
-            Err(error) => self.failed = Some(error),
+        match (kept(self.task, pending), &mut self.tally) {
+            (Ok(kept), Some(tally)) => {
+                for instance in kept.iter() {
+                    tally.add(instance.binding, instance.slots.len(), instance.count);
+                }
+            }
+            (Ok(kept), None) if self.task.probe.apart => self.done.append(&kept),
+            (Ok(kept), None) => self.done.append(&kept.coalesce()),
+            (Err(error), _) => self.failed = Some(error),
         }
     }
 
@@ -122,7 +141,7 @@ impl<'t> Sink<'t> {
         enough: impl Fn(usize) -> bool,
         search: impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()>,
     ) -> Result<Part, SearchError> {
-        let mut part = Part { found: Instances::default(), marks: Vec::new(), searched: 0 };
+        let mut part = Part { found: Instances::default(), tally: None, marks: Vec::new(), searched: 0 };
         for &anchor in anchors {
             if self.is_over() {
                 break;
@@ -134,6 +153,10 @@ impl<'t> Sink<'t> {
             if ended && !self.is_stopped() {
                 self.cut_here(TIME);
             }
+            if self.tally.is_some() {
+                self.flush();
+            }
+            self.tally.iter_mut().for_each(Tally::leave);
             // Whole anchors only: what a mark counts is what was found up to it.
             if self.done.len() > flushed {
                 self.flush();
@@ -152,7 +175,7 @@ impl<'t> Sink<'t> {
             Some(error) => Err(error),
             None if self.stop.load(Ordering::Relaxed) => Err(SearchError::Interrupted),
             None => {
-                part.found = self.done;
+                (part.found, part.tally) = (self.done, self.tally);
                 Ok(part)
             }
         }
@@ -163,6 +186,7 @@ impl<'t> Sink<'t> {
 #[derive(Debug)]
 struct Part {
     found: Instances,
+    tally: Option<Tally>,
     /// After so many anchors there were so many matches; the last mark counts all.
     marks: Vec<(usize, usize)>,
     /// How many anchors were searched, the last of them perhaps in part.
@@ -198,12 +222,29 @@ pub(in crate::search) fn each_anchor(
             let before = || counts[..position].iter().map(|count| count.load(Ordering::Relaxed)).sum::<usize>();
             let enough = |here: usize| before().saturating_add(here) > most;
             let chunk = if enough(0) { &chunk[..0] } else { chunk };
-            let part = Sink::new(task, stop).search(chunk, enough, &search)?;
+            let part = Sink::new(task, stop, None).search(chunk, enough, &search)?;
             counts[position].store(part.found.len(), Ordering::Relaxed);
             Ok(part)
         })
         .collect::<Result<_, _>>()?;
     Ok(put_together(&anchors, parts, most))
+}
+
+/// The same where instances are counted and not kept; no budget but that of time ends it.
+pub(in crate::search) fn count_anchors(
+    task: &Task<'_>,
+    stop: &AtomicBool,
+    search: impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync,
+) -> Result<Counts, SearchError> {
+    let anchors: Vec<AccountId> = task.ledger.accounts().ids().collect();
+    let count = |chunk| Sink::new(task, stop, Some(Tally::default())).search(chunk, |_| false, &search);
+    let mut parts: Vec<Part> = anchors.par_chunks(CHUNK).map(count).collect::<Result<_, _>>()?;
+    let mut counts = Counts::default();
+    for tally in parts.iter_mut().filter_map(|part| part.tally.take()) {
+        counts.add(&tally.into_counts());
+    }
+    counts.cuts = put_together(&anchors, parts, usize::MAX).cuts;
+    Ok(counts)
 }
 
 /// Joins the parts up to the anchor at which there are enough matches, and names the anchors that were not searched.

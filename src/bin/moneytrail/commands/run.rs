@@ -8,6 +8,7 @@ use moneytrail::columns::{Span, Time};
 use moneytrail::engine::{self, RunError};
 use moneytrail::write::{self, RunFacts};
 
+use super::count;
 use crate::args::Run;
 use crate::failure::{FOUND, Failure};
 use crate::progress::Progress;
@@ -17,6 +18,9 @@ use crate::{closing, interrupt, library, profile};
 
 pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
     let mut settled = Settled::new(arguments, Settings::load()?)?;
+    if let Some(form) = settled.count {
+        return count::run(&settled, form);
+    }
     let stop = interrupt::listen()?;
     if let Some(out) = &settled.out {
         write::check_target(out).map_err(Failure::output)?;
@@ -46,7 +50,7 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
     }
     drop(workshop);
     let timings = progress.finish();
-    closing::say_what_was_read(&analysis);
+    closing::say_what_was_read(&analysis.intake);
     closing::print_results(&settled, &analysis, &report, &timings)?;
     closing::say_how_it_ended(&settled, &analysis, &timings, clock.elapsed());
     match &settled.profile {

@@ -1,0 +1,91 @@
+//! How many instances a rule has: counted, not listed.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use super::instances::{Cut, Instances};
+use crate::columns::AccountId;
+
+/// Instances of one rule as section 3 of the language reference defines them, before any match is dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// How many there are.
+    pub instances: u128,
+    /// The same by the length of the line: each step counts one, and a path its hops.
+    pub by_hops: BTreeMap<usize, u128>,
+    /// Distinct bindings.
+    pub bindings: u64,
+    /// Where the time budget ended the counting.
+    pub cuts: Vec<Cut>,
+}
+
+impl Counts {
+    /// Counts instances that have been found.
+    pub(super) fn of(found: &Instances) -> Self {
+        let mut tally = Tally::default();
+        for instance in found.iter() {
+            tally.add(instance.binding, instance.slots.len(), instance.count);
+        }
+        tally.leave();
+        Self { cuts: found.cuts.clone(), ..tally.into_counts() }
+    }
+
+    /// Adds what was counted of other bindings.
+    pub fn add(&mut self, other: &Self) {
+        self.instances += other.instances;
+        self.bindings += other.bindings;
+        for (&hops, &count) in &other.by_hops {
+            *self.by_hops.entry(hops).or_default() += count;
+        }
+        self.cuts.extend_from_slice(&other.cuts);
+    }
+}
+
+/// Counts in the making. Bindings are counted anchor by anchor, since each has one anchor.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// One for each length of the line.
+    by_hops: Vec<u128>,
+    bindings: u64,
+    /// The bindings met at the current anchor.
+    here: FxHashSet<Box<[AccountId]>>,
+}
+
+/// A set of more bindings is made anew rather than emptied.
+const ROOM: usize = 1 << 12;
+
+impl Tally {
+    /// Counts instances of one binding.
+    pub(super) fn add(&mut self, binding: &[AccountId], hops: usize, instances: u64) {
+        self.add_new(hops, instances.into(), 0);
+        if !self.here.contains(binding) {
+            self.here.insert(binding.into());
+        }
+    }
+
+    /// Counts instances, and bindings that are met here alone.
+    pub(super) fn add_new(&mut self, hops: usize, instances: u128, bindings: u64) {
+        if self.by_hops.len() <= hops {
+            self.by_hops.resize(hops + 1, 0);
+        }
+        self.by_hops[hops] += instances;
+        self.bindings += bindings;
+    }
+
+    /// Leaves an anchor: no binding met there is met again.
+    pub(super) fn leave(&mut self) {
+        self.bindings += self.here.len() as u64;
+        if self.here.capacity() > ROOM {
+            self.here = FxHashSet::default();
+        } else {
+            self.here.clear();
+        }
+    }
+
+    pub(super) fn into_counts(self) -> Counts {
+        let by_hops = self.by_hops.into_iter().enumerate().filter(|(_, count)| *count > 0);
+        let by_hops: BTreeMap<usize, u128> = by_hops.collect();
+        Counts { instances: by_hops.values().sum(), by_hops, bindings: self.bindings, cuts: Vec::new() }
+    }
+}

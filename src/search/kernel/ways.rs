@@ -1,0 +1,75 @@
+//! What walks along transfers ask of each next one, in arrays that lie as the lists of the accounts do.
+
+use crate::columns::RowId;
+use crate::lang::StepId;
+
+use super::super::task::Task;
+
+/// The transfers that a task walks, and their amounts beside them.
+#[derive(Debug)]
+pub(super) struct Ways<'t> {
+    pub(super) task: &'t Task<'t>,
+    /// Amounts in the base currency, for each position of the lists of transfers sent; unknown is the least number of
+    /// all. Nothing where no step asks for them.
+    amounts: Vec<i64>,
+}
+
+/// Amounts that may come next, ends included; nothing where every amount may.
+pub(super) type Band = Option<(i64, i64)>;
+
+/// What stands for an amount that is not known: no band holds it.
+const UNKNOWN: i64 = i64::MIN;
+
+impl<'t> Ways<'t> {
+    pub(super) fn new(task: &'t Task<'t>) -> Self {
+        let weighed = task.flow.steps.iter().any(|step| step.pass_through.is_some());
+        let amount = |&row: &RowId| task.weight(row).map_or(UNKNOWN, |money| money.0);
+        let amounts = if weighed { task.graph.all_sent().iter().map(amount).collect() } else { Vec::new() };
+        Self { task, amounts }
+    }
+
+    /// The amount at a position of the lists, for [`Ways::after`].
+    #[inline]
+    pub(super) fn amount(&self, position: usize) -> i64 {
+        self.amounts.get(position).copied().unwrap_or(UNKNOWN)
+    }
+
+    /// What may come next in a step after a transfer.
+    #[inline]
+    pub(super) fn band(&self, step: StepId, last: RowId) -> Band {
+        self.task.flow.steps[step].pass_through?;
+        self.after(step, self.task.weight(last).map_or(UNKNOWN, |money| money.0))
+    }
+
+    /// What may come next in a step after an amount. The ends are the least and the greatest whole number of minor units
+    /// in proportion, so that asking them is asking the ratio.
+    #[inline]
+    pub(super) fn after(&self, step: StepId, whole: i64) -> Band {
+        let range = self.task.flow.steps[step].pass_through?;
+        if whole <= 0 {
+            return Some((1, 0));
+        }
+        let clamped = |number: i128| i64::try_from(number).unwrap_or(if number < 0 { UNKNOWN + 1 } else { i64::MAX });
+        let scaled = |ratio: crate::columns::Ratio| i128::from(whole) * i128::from(ratio.numerator());
+        let least = range.least.map(|ratio| {
+            let (scaled, denominator) = (scaled(ratio), i128::from(ratio.denominator()));
+            clamped(-(-scaled).div_euclid(denominator))
+        });
+        let most = range.most.map(|ratio| clamped(scaled(ratio).div_euclid(ratio.denominator().into())));
+        Some((least.unwrap_or(UNKNOWN + 1), most.unwrap_or(i64::MAX)))
+    }
+
+    /// Whether the transfer at a position of the lists lies in a band.
+    #[inline]
+    pub(super) fn is_in(&self, band: &Band, position: usize) -> bool {
+        band.is_none_or(|(least, most)| (least..=most).contains(&self.amounts[position]))
+    }
+
+    /// Whether a transfer is in proportion to the one before it.
+    pub(super) fn is_in_proportion(&self, step: StepId, before: RowId, row: RowId) -> bool {
+        self.task.flow.steps[step].pass_through.is_none_or(|range| {
+            let known = self.task.weight(row).zip(self.task.weight(before));
+            known.is_some_and(|(part, whole)| range.holds(part.0.into(), whole.0.into()))
+        })
+    }
+}
