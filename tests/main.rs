@@ -8,6 +8,7 @@ mod cases;
 mod check;
 mod command_line;
 mod compare;
+mod counting;
 mod diagnostics;
 mod engine;
 mod equality;

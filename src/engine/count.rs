@@ -62,10 +62,7 @@ pub fn count(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> R
 }
 
 /// The plans of rules that others use: these are searched, whether they are asked for or not.
-fn lent(
-    set: &TypologySet,
-    planned: &[Result<Vec<Plan>, NotEvaluable>],
-) -> Vec<Result<Vec<Plan>, NotEvaluable>> {
+fn lent(set: &TypologySet, planned: &[Result<Vec<Plan>, NotEvaluable>]) -> Vec<Result<Vec<Plan>, NotEvaluable>> {
     let uses = set.typologies.iter().flat_map(|typology| typology.flow.uses());
     let lent = set.with_used(uses.map(|id| set.position(id).expect("a checked rule uses rules of its set")));
     let plans = planned.iter().enumerate().map(|(rule, plans)| match plans {

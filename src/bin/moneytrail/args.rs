@@ -155,6 +155,7 @@ Examples:
   moneytrail run sample_data/transfers.csv --rule fan-in --set fan-in.payers=6
   moneytrail run sample_data --out out --profile
   moneytrail run sample_data --out out --memory 2MiB
+  moneytrail run sample_data --count --format json
   cat sample_data/transfers.csv | moneytrail run - --mapping canonical --out out
 
 Results go to the folder, and a summary of each rule to standard output: a table on a terminal, JSON Lines in a pipe.

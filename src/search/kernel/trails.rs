@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::columns::{AccountId, Span, Time};
-use crate::lang::StepId;
+use crate::lang::{Step, StepId};
 
 use super::super::graph::List;
 use super::super::task::{Task, hops};
@@ -20,7 +20,7 @@ use super::ways::Ways;
 /// leave one account.
 pub(super) fn can_count(task: &Task<'_>) -> bool {
     let flow = task.flow;
-    let payers: Vec<_> = flow.steps.iter().map(|step| step.payer()).collect();
+    let payers: Vec<_> = flow.steps.iter().map(Step::payer).collect();
     let distinct = (1..payers.len()).all(|step| !payers[..step].contains(&payers[step]));
     let plain = flow.having.is_none() && flow.steps.iter().all(|step| step.undoes.is_none());
     flow.distinct && distinct && plain && !task.is_aged() && task.probe.tries.is_none()

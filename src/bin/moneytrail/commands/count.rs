@@ -105,16 +105,14 @@ fn table(report: &Report<'_>) -> String {
         let numbers = [terminal::grouped(rule.instances), terminal::grouped(rule.bindings)];
         table.add_row([*id, &numbers[0], &numbers[1], &hops.join(", ")]);
     }
-    let mut text = table.to_string();
-    for (id, reason) in &report.completeness.not_evaluated {
-        text += &format!("\nnot evaluable: {id}: {reason}");
-    }
-    for cut in &report.completeness.cuts {
-        let place = cut.from.zip(cut.through).map_or_else(
-            || "the whole rule".to_owned(),
-            |(from, through)| format!("accounts {from} to {through}, in key order"),
-        );
-        text += &format!("\ncut: {}: {place}; raise {}", cut.rule, cut.budget);
-    }
-    text + if report.completeness.exhaustive { "\nexhaustive" } else { "\ncut by a budget, as listed" }
+    let lacking = report.completeness.not_evaluated.iter();
+    let lacking = lacking.map(|(id, reason)| format!("not evaluable: {id}: {reason}"));
+    let cut = |cut: &Stopped<'_>| {
+        let run =
+            cut.from.zip(cut.through).map(|(from, through)| format!("accounts {from} to {through}, in key order"));
+        format!("cut: {}: {}; raise {}", cut.rule, run.unwrap_or_else(|| "the whole rule".to_owned()), cut.budget)
+    };
+    let end = if report.completeness.exhaustive { "exhaustive" } else { "cut by a budget, as listed" };
+    let lines = lacking.chain(report.completeness.cuts.iter().map(cut)).chain([end.to_owned()]);
+    std::iter::once(table.to_string()).chain(lines).collect::<Vec<_>>().join("\n")
 }
