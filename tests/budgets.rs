@@ -201,8 +201,9 @@ fn a_thousand_transfers_of_one_moment_are_cut_where_the_budget_ends() {
         let found = Searcher::new(&ledger).run(&plan(body, &ledger), &limits, &NO_END).expect("a search");
         assert!(found.cuts.iter().all(|cut| cut.found == 1_000 && cut.through.is_none()), "{:?}", found.cuts);
         let named: Vec<Option<AccountId>> = found.cuts.iter().map(|cut| cut.anchor).collect();
-        let first = if body == CYCLE { 8 } else { 0 };
-        assert!((first..32).all(|account| named.contains(&Some(AccountId(account)))), "{named:?}");
+        // Few round trips have one of the five least busy accounts as their busiest.
+        let least = if body == CYCLE { 27 } else { 32 };
+        assert!((least..=32).contains(&named.len()), "{named:?}");
         assert!(named.iter().flatten().all(|account| account.0 < 32), "{named:?}");
         assert!(hold_against_the_corner(body, &ledger, &found) > 10);
     }

@@ -404,7 +404,7 @@ fn the_short_commands_print_their_pages() {
         (vec!["presets"], "aml-world"),
         (vec!["presets", "--show", "aml-world"], "[columns]"),
         (vec!["completions", "bash"], "moneytrail"),
-        (vec!["plan", "simple-cycle"], "kernel  path"),
+        (vec!["plan", "simple-cycle"], "kernel  cycle"),
         (vec!["plan", "simple-cycle", "--set", "simple-cycle.longest=5"], "a path of 3..5 transfers"),
         (vec!["plan", "simple-cycle", "--ledger", &sample_text()], "could use"),
         (vec!["plan", "fan-in", "--verbose"], "pass    push-where\n"),

@@ -10,7 +10,7 @@ use moneytrail::lang::Source;
 
 use super::command_line::moneytrail;
 
-const NO_END: AtomicBool = AtomicBool::new(false);
+static NO_END: AtomicBool = AtomicBool::new(false);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -78,4 +78,30 @@ fn what_lists_matches_does_not_go_with_counting() {
         assert_eq!(refused.status.code(), Some(2), "{more:?}");
         assert!(refused.stdout.is_empty());
     }
+}
+
+/// Two round trips over the same three accounts: which path an account between hops belongs to is no part of a binding.
+#[test]
+fn a_binding_that_two_trails_share_is_counted_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ledger = folder.path().join("ledger.csv");
+    let rows = ["0,a,x", "1,x,b", "2,b,a", "0,a,b", "1,b,x", "2,x,a"];
+    let row = |row: &&str| {
+        let (hour, accounts) = row.split_once(',').expect("an hour");
+        format!("2024-01-01T0{hour}:00:00Z,{accounts},100,EUR\n")
+    };
+    let text = rows.iter().map(row).collect::<String>();
+    std::fs::write(&ledger, format!("timestamp,sender,receiver,amount,currency\n{text}")).expect("a writable folder");
+    let rule = "typology: there-and-back\nversion: 1\ntitle: T\nsummary: S\nstage: layering\nseverity: low\n\
+        references: [r]\nwithin: 2h\nflow:\n  - step: a -> b\n    hops: 1..2\n  - step: b -> a\n    hops: 1..2\n\
+        tests:\n  - name: n\n    transfers: |\n      # when from to amount\n      0h a b 1\n    matches: []\n";
+    let request = Request {
+        sources: vec![Source { path: "there-and-back.yaml".to_owned(), text: rule.to_owned() }],
+        intake: ingest::Request { inputs: vec![ledger.display().to_string()], ..ingest::Request::default() },
+        ..Request::default()
+    };
+    let counted = engine::count(&request, &(), &NO_END).expect("a small ledger");
+    let counts = counted.rules[0].1.as_ref().expect("evaluable");
+    // Four over three accounts with two bindings, and four there and back with one each.
+    assert_eq!((counts.instances, counts.bindings), (8, 6));
 }

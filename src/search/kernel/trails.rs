@@ -16,14 +16,16 @@ use super::Sink;
 use super::pool::Pool;
 use super::ways::Ways;
 
-/// Whether the paths of a task can be counted so: nothing is asked of an instance as a whole, and no two of its transfers
-/// leave one account.
+/// Whether the paths of a task can be counted so: nothing is asked of an instance as a whole, no two of its transfers
+/// leave one account, and a trail has one binding and a binding one trail. A binding holds the accounts between hops in
+/// one row; were two paths of any length, it would not say in which of them each stands.
 pub(super) fn can_count(task: &Task<'_>) -> bool {
     let flow = task.flow;
     let payers: Vec<_> = flow.steps.iter().map(Step::payer).collect();
     let distinct = (1..payers.len()).all(|step| !payers[..step].contains(&payers[step]));
     let plain = flow.having.is_none() && flow.steps.iter().all(|step| step.undoes.is_none());
-    flow.distinct && distinct && plain && !task.is_aged() && task.probe.tries.is_none()
+    let paths = (0..flow.steps.len()).map(|step| hops(task, step)).filter(|(least, most)| least < most);
+    flow.distinct && distinct && plain && paths.count() <= 1 && !task.is_aged() && task.probe.tries.is_none()
 }
 
 /// Counts the paths that begin at a given account.
