@@ -3,6 +3,7 @@
 mod architecture;
 mod around;
 mod authoring;
+mod benches;
 mod budgets;
 mod cases;
 mod check;
