@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::digits;
 use crate::columns::Ratio;
 
 /// The largest amount in minor units: 2^53 − 1, up to which predicates compare whole numbers exactly.
@@ -62,6 +63,10 @@ pub(super) struct Minor {
 /// Reads an amount above zero; `digits` are the decimals of the currency's minor unit. Finer decimals are
 /// rounded half to even.
 pub(super) fn minor_units(text: &[u8], digits: u8, notation: Notation) -> Result<Minor, Unusable> {
+    let digits = if notation.minor { 0 } else { digits };
+    if let Some(units) = plain_units(text, digits, notation.decimal) {
+        return Ok(Minor { units, rounded: false });
+    }
     let decimal = Decimal::read(text, notation)?;
     if decimal.is_zero() {
         return Err(Unusable::Zero);
@@ -69,13 +74,31 @@ pub(super) fn minor_units(text: &[u8], digits: u8, notation: Notation) -> Result
     if decimal.negative {
         return Err(Unusable::Negative);
     }
-    let digits = if notation.minor { 0 } else { i64::from(digits) };
+    let digits = i64::from(digits);
     let (units, rounded) = decimal.scaled(digits).ok_or(Unusable::TooLarge)?;
     match i64::try_from(units) {
         Ok(0) => Err(Unusable::TooSmall),
         Ok(units) if units <= LARGEST => Ok(Minor { units, rounded }),
         _ => Err(Unusable::TooLarge),
     }
+}
+
+/// What most amounts are: digits, and perhaps as many decimals as the currency has, or fewer. Nothing where it is no usable
+/// amount of that form.
+#[inline]
+fn plain_units(text: &[u8], digits: u8, decimal: u8) -> Option<i64> {
+    let most = usize::from(digits) + 1;
+    let from = text.len().saturating_sub(most);
+    let point = text[from..].iter().position(|&byte| byte == decimal).map(|place| from + place);
+    let (whole, decimals) = match point {
+        Some(point) => (&text[..point], &text[point + 1..]),
+        None => (text, [].as_slice()),
+    };
+    let part = if decimals.is_empty() && point.is_none() { 0 } else { digits::number(decimals)? };
+    let scale = |power: usize| 10u64.checked_pow(u32::try_from(power).ok()?);
+    let whole = digits::number(whole)?.checked_mul(scale(digits.into())?)?;
+    let units = whole.checked_add(part.checked_mul(scale(usize::from(digits) - decimals.len())?)?)?;
+    i64::try_from(units).ok().filter(|units| (1..=LARGEST).contains(units))
 }
 
 /// The amount of which a float is the nearest one, if it has no finer decimals than the minor unit.

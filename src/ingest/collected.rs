@@ -4,6 +4,7 @@
 //! grow while rows are read, so that columns can be taken away at any moment ([`Collected::take`]) and put behind others
 //! later ([`Collected::append`]): their positions stay right.
 
+use super::digits;
 use crate::columns::{Money, Sources, Time, TxIds};
 
 /// Columns of accepted transfers, a value a row in each, in file order.
@@ -156,6 +157,11 @@ impl Ids {
 
 /// A whole number that is written the one way it can be.
 fn number(id: &str) -> Option<u64> {
+    if !id.starts_with('0')
+        && let Some(number) = digits::number(id.as_bytes())
+    {
+        return Some(number);
+    }
     let plain = id == "0" || (!id.starts_with('0') && id.bytes().all(|byte| byte.is_ascii_digit()));
     if plain { id.parse().ok() } else { None }
 }

@@ -7,6 +7,7 @@ use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
+use super::digits;
 use crate::columns::Keys;
 
 /// Whole numbers below this are looked up by value; the table for them takes at most 64 MiB.
@@ -148,8 +149,7 @@ fn hash(key: &str) -> u32 {
 fn small(key: &str) -> Option<u64> {
     let bytes = key.as_bytes();
     let plain = (1..=8).contains(&bytes.len()) && (bytes[0] != b'0' || bytes.len() == 1);
-    let number = |value: u64, byte: &u8| byte.is_ascii_digit().then(|| value * 10 + u64::from(byte - b'0'));
-    let number = if plain { bytes.iter().try_fold(0, number) } else { None };
+    let number = if plain { digits::number(bytes) } else { None };
     number.filter(|&number| number < SMALL)
 }
 

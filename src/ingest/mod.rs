@@ -15,6 +15,7 @@ mod collected;
 mod currency;
 mod delimited;
 mod dictionary;
+mod digits;
 mod duplicates;
 mod error;
 mod find;

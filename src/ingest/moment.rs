@@ -4,6 +4,7 @@
 
 use jiff::fmt::strtime::BrokenDownTime;
 
+use super::digits;
 use crate::columns::{Span, Time};
 
 /// The years in which a booking can lie; anything else is a typing or unit mistake.
@@ -63,6 +64,9 @@ pub(super) fn formatted(text: &[u8], format: &str) -> Result<Time, Unreadable> {
 
 /// Reads a number of units since 1970-01-01; fractions of a unit may follow a point.
 pub(super) fn epoch(text: &[u8], unit: Span) -> Result<Time, Unreadable> {
+    if let Some(count) = digits::number(text).and_then(|count| i64::try_from(count).ok()) {
+        return after(Time(0), count, unit).ok_or(Unreadable::OutOfRange);
+    }
     let (whole, fraction) = whole_and_fraction(text)?;
     let places = u32::try_from(fraction.len()).unwrap_or(u32::MAX).min(9);
     let parts = fraction.iter().take(9).fold(0i128, |parts, byte| parts * 10 + i128::from(byte - b'0'));
