@@ -8,6 +8,7 @@ mod few;
 mod kept;
 mod known;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -341,7 +342,7 @@ impl<'r> Run<'r> {
     }
 
     /// The ledger's accounts at a level, without transfers.
-    fn tables_at(&self, level: MatchLevel) -> Option<Ledger> {
+    fn tables_at(&self, level: MatchLevel) -> Option<Cow<'_, Ledger>> {
         at(level, self.parts.tables())
     }
 }
@@ -359,10 +360,10 @@ fn within(asked: &Asked<'_>) -> Span {
 }
 
 /// A ledger at a level.
-fn at(level: MatchLevel, ledger: &Ledger) -> Option<Ledger> {
+fn at(level: MatchLevel, ledger: &Ledger) -> Option<Cow<'_, Ledger>> {
     match level.column() {
-        None => Some(ledger.clone()),
-        Some(column) => ledger.between_owners(column),
+        None => Some(Cow::Borrowed(ledger)),
+        Some(column) => ledger.between_owners(column).map(Cow::Owned),
     }
 }
 

@@ -154,7 +154,7 @@ Examples:
   moneytrail run sample_data --out out
   moneytrail run sample_data/transfers.csv --rule fan-in --set fan-in.payers=6
   moneytrail run sample_data --out out --profile
-  moneytrail run sample_data --out out --memory 2MiB
+  moneytrail run sample_data --rule fan-in --out out --memory 4MiB
   moneytrail run sample_data --count --format json
   cat sample_data/transfers.csv | moneytrail run - --mapping canonical --out out
 

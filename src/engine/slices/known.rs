@@ -139,7 +139,8 @@ impl Moves {
         let (mut moves, mut all) = (Self::default(), 0);
         for (page, &crate::ingest::Page { first, .. }) in run.parts.pages().iter().enumerate() {
             ensure_wanted(run.stop)?;
-            let Some(ledger) = at(level, &run.parts.load(page..page + 1, None)?) else { continue };
+            let part = run.parts.load(page..page + 1, None)?;
+            let Some(ledger) = at(level, &part) else { continue };
             for row in ledger.rows() {
                 let (sender, receiver) = (ledger.sender(row), ledger.receiver(row));
                 all += u64::from(sender != receiver);
@@ -169,7 +170,8 @@ fn alike(run: &Run<'_>, level: MatchLevel, number: usize, column: &History, tabl
     for learning in [true, false] {
         for (page, &crate::ingest::Page { first, .. }) in run.parts.pages().iter().enumerate() {
             ensure_wanted(run.stop)?;
-            let Some(ledger) = at(level, &run.parts.load(page..page + 1, None)?) else { continue };
+            let part = run.parts.load(page..page + 1, None)?;
+            let Some(ledger) = at(level, &part) else { continue };
             if learning {
                 alike.learn(&ledger);
                 continue;
