@@ -24,6 +24,10 @@ const CHAIN: &str = "within: 30d\nflow:\n  - step: origin -> end\n    hops: 4..1
 const HUB: &str =
     "within: 30d\nflow:\n  - step: payers[3..] -> hub\n  - step: hub -> payees[3..]\n    delay: 0h..30d\n";
 
+/// The same where something is asked of each window as a whole, so that each is written out.
+const HUB_HAVING: &str = "within: 30d\nflow:\n  - step: payers[3..] -> hub\n  - step: hub -> payees[3..]\n    delay: 0h..30d\n\
+                          having: transfers <> 7\n";
+
 fn source(body: &str) -> Source {
     let text = format!(
         "typology: exploding\nversion: 1\ntitle: Exploding\nsummary: It explodes.\nstage: layering\nseverity: low\n\
@@ -168,16 +172,31 @@ fn enough_matches_end_a_search_at_the_same_account_with_any_number_of_threads() 
     assert_eq!(run(3), found);
 }
 
-#[test]
-fn a_hub_of_a_hundred_thousand_payers_and_payees_ends_with_its_time() {
+fn hub_of_a_hundred_thousand() -> Ledger {
     let hub = || "m-hub".to_owned();
     let paid = (0..100_000i64).map(|n| (n % 40_000, format!("a-payer-{n:06}"), hub()));
     let paying = (0..100_000i64).map(|n| (n % 40_000, hub(), format!("a-payee-{n:06}")));
     let rows: Vec<Row> = paid.chain(paying).chain(corner()).collect();
-    let ledger = ledger(&rows);
+    ledger(&rows)
+}
+
+#[test]
+fn a_hub_of_a_hundred_thousand_payers_and_payees_is_searched_to_its_end() {
+    let ledger = hub_of_a_hundred_thousand();
+    let found = Searcher::new(&ledger).run(&plan(HUB, &ledger), &Limits::default(), &NO_END).expect("a search");
+    assert!(found.cuts.is_empty(), "{:?}", found.cuts);
+    let largest = found.iter().map(|instance| instance.slots.len()).max();
+    assert_eq!(largest, Some(2));
+    assert_eq!(found.iter().map(|instance| instance.rows().len()).max(), Some(200_000), "all of it is one match");
+    hold_against_the_corner(HUB, &ledger, &found);
+}
+
+#[test]
+fn a_hub_of_a_hundred_thousand_payers_and_payees_ends_with_its_time() {
+    let ledger = hub_of_a_hundred_thousand();
     let late = Arc::new(AtomicBool::new(false));
     let searcher = Searcher::new(&ledger).until(&late);
-    let plan = plan(HUB, &ledger);
+    let plan = plan(HUB_HAVING, &ledger);
     let found = std::thread::scope(|threads| {
         threads.spawn(|| {
             std::thread::sleep(Duration::from_millis(500));
@@ -188,7 +207,7 @@ fn a_hub_of_a_hundred_thousand_payers_and_payees_ends_with_its_time() {
     assert!(found.cuts.iter().all(|cut| cut.budget == "--time-budget"), "{:?}", found.cuts);
     let hub = ledger.accounts().ids().find(|&account| ledger.accounts().key(account) == "m-hub").expect("the hub");
     assert!(names(&found.cuts, hub), "the hub takes far longer than its time: {:?}", found.cuts);
-    hold_against_the_corner(HUB, &ledger, &found);
+    hold_against_the_corner(HUB_HAVING, &ledger, &found);
 }
 
 #[test]

@@ -296,9 +296,21 @@ fn a_killed_run_leaves_nothing_or_a_whole_earlier_folder() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_ends_with_130_and_leaves_nothing() {
+    interrupt(&["run", "-", "--out", "out"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_interrupted_while_it_writes_away_what_it_reads_leaves_nothing() {
+    interrupt(&["run", "-", "--out", "out", "--memory", "1MiB"]);
+}
+
+/// Interrupts a run that reads standard input in an empty folder.
+#[cfg(unix)]
+fn interrupt(arguments: &[&str]) {
     let folder = TempDir::new().expect("a folder");
     let mut child = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
-        .args(["run", "-", "--out", "out"])
+        .args(arguments)
         .current_dir(folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

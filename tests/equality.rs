@@ -379,6 +379,34 @@ fn the_cycle_kernel_finds_what_the_exhaustive_one_finds() {
     agree(round, &[Kernel::Cycle]);
 }
 
+/// What may come next is written down where amounts are asked for, and paths are counted along it.
+#[test]
+fn paths_in_proportion_are_counted_as_the_exhaustive_kernel_lists_them() {
+    let path = (case(1..2, false), 0..RATIOS.len(), 2u32..4).prop_map(|(mut case, ratio, least)| {
+        let part = &mut case.parts[0];
+        (part.next, part.between_singles, part.undoes, part.ratio) = (0, 1, None, Some(ratio));
+        part.hops.0 = least;
+        (part.role, part.delay) = (None, part.delay.map(|(least, most)| (least.min(1), most + 4)));
+        (case.having, case.distinct, case.within) = (None, true, case.within + 12);
+        case
+    });
+    agree(path, &[Kernel::Path]);
+}
+
+/// Windows slide over two sets that meet at one account.
+#[test]
+fn two_sets_around_one_account_are_what_the_exhaustive_kernel_finds() {
+    let hub = case(2..3, true).prop_map(|mut case| {
+        (case.first_is_set, case.first_least) = (true, case.first_least.min(2));
+        for (part, next) in case.parts.iter_mut().zip([0, 1]) {
+            (part.next, part.next_least, part.undoes) = (next, part.next_least.min(2), None);
+            (part.between_singles, part.role) = (2, None);
+        }
+        case
+    });
+    agree(hub, &[Kernel::Layers]);
+}
+
 #[test]
 fn the_fan_kernel_finds_what_the_exhaustive_one_finds() {
     let one_set = case(1..2, true).prop_map(|mut case| {

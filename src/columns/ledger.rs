@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::slice::ParallelSliceMut;
 
@@ -208,25 +209,25 @@ impl Draft {
     }
 }
 
-/// Every accepted transfer of a run, ready to be searched.
+/// Every accepted transfer of a run, ready to be searched. Ledgers made of one share what they have in common.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    tx_ids: TxIds,
-    times: Vec<Time>,
+    tx_ids: Arc<TxIds>,
+    times: Arc<Vec<Time>>,
     senders: Vec<AccountId>,
     receivers: Vec<AccountId>,
-    amounts: Vec<Money>,
-    currencies: Vec<CurrencyId>,
+    amounts: Arc<Vec<Money>>,
+    currencies: Arc<Vec<CurrencyId>>,
     currency_table: Vec<Currency>,
-    base_amounts: Vec<BaseAmount>,
+    base_amounts: Arc<Vec<BaseAmount>>,
     base: Currency,
-    columns: BTreeMap<String, Column>,
-    sources: Sources,
+    columns: Arc<BTreeMap<String, Column>>,
+    sources: Arc<Sources>,
     files: Vec<String>,
-    accounts: Accounts,
+    accounts: Arc<Accounts>,
     resolution: Span,
-    lists: BTreeMap<String, ReferenceList>,
-    owners: Vec<Owners>,
+    lists: Arc<BTreeMap<String, ReferenceList>>,
+    owners: Arc<Vec<Owners>>,
 }
 
 impl Ledger {
@@ -246,29 +247,29 @@ impl Ledger {
         let rank: Vec<CurrencyId> = rank.into_iter().map(narrow).collect();
         let currency = |&position: &u32| draft.currency_table[position as usize].clone();
         Self {
-            tx_ids: draft.tx_ids,
-            times: draft.times,
+            tx_ids: draft.tx_ids.into(),
+            times: draft.times.into(),
             senders: draft.senders.into_iter().map(AccountId).collect(),
             receivers: draft.receivers.into_iter().map(AccountId).collect(),
-            amounts: draft.amounts,
-            currencies: draft.currencies.into_iter().map(|position| rank[usize::from(position)]).collect(),
+            amounts: draft.amounts.into(),
+            currencies: Arc::new(draft.currencies.into_iter().map(|position| rank[usize::from(position)]).collect()),
             currency_table: currency_order.iter().map(currency).collect(),
-            base_amounts: draft.base_amounts,
+            base_amounts: draft.base_amounts.into(),
             base: draft.base,
-            columns: draft.columns,
-            sources: draft.sources,
+            columns: draft.columns.into(),
+            sources: draft.sources.into(),
             files: draft.files,
-            accounts: Accounts::new(draft.keys, draft.account_columns),
+            accounts: Accounts::new(draft.keys, draft.account_columns).into(),
             resolution: draft.resolution,
-            lists: BTreeMap::new(),
-            owners: Vec::new(),
+            lists: Arc::default(),
+            owners: Arc::default(),
         }
     }
 
     /// The ledger with reference lists beside it, by name.
     #[must_use]
     pub fn with_lists(mut self, lists: BTreeMap<String, ReferenceList>) -> Self {
-        self.lists = lists;
+        self.lists = lists.into();
         self
     }
 
@@ -276,7 +277,8 @@ impl Ledger {
     #[must_use]
     pub fn with_owners<'c>(mut self, columns: impl IntoIterator<Item = &'c str>) -> Self {
         for column in columns {
-            self.owners.push(Owners::number(&mut self.accounts, column));
+            let owners = Owners::number(Arc::make_mut(&mut self.accounts), column);
+            Arc::make_mut(&mut self.owners).push(owners);
         }
         self
     }
@@ -296,7 +298,29 @@ impl Ledger {
         let owners = self.owners.iter().find(|owners| owners.column == column)?;
         let owner = |accounts: &[AccountId]| accounts.iter().map(|account| owners.of[account.index()]).collect();
         let (senders, receivers) = (owner(&self.senders), owner(&self.receivers));
-        Some(Self { senders, receivers, accounts: owners.accounts(&self.accounts), ..self.clone() })
+        Some(Self { accounts: owners.accounts(&self.accounts).into(), ..self.moved(senders, receivers) })
+    }
+
+    /// The same transfers between other accounts.
+    fn moved(&self, senders: Vec<AccountId>, receivers: Vec<AccountId>) -> Self {
+        Self {
+            senders,
+            receivers,
+            tx_ids: Arc::clone(&self.tx_ids),
+            times: Arc::clone(&self.times),
+            amounts: Arc::clone(&self.amounts),
+            currencies: Arc::clone(&self.currencies),
+            currency_table: self.currency_table.clone(),
+            base_amounts: Arc::clone(&self.base_amounts),
+            base: self.base.clone(),
+            columns: Arc::clone(&self.columns),
+            sources: Arc::clone(&self.sources),
+            files: self.files.clone(),
+            accounts: Arc::clone(&self.accounts),
+            resolution: self.resolution,
+            lists: Arc::clone(&self.lists),
+            owners: Arc::clone(&self.owners),
+        }
     }
 
     /// The ledger with further transfers, each right before the one that it is like, and where each row comes from.
@@ -317,31 +341,26 @@ impl Ledger {
             Origin::Copy(copy) => copies[copy].like.0,
         };
         let order: Vec<u32> = origins.iter().map(like).collect();
-        let mut ledger = Self {
-            tx_ids: self.tx_ids.copied(&order),
-            times: each(&self.times, &order),
-            senders: each(&self.senders, &order),
-            receivers: each(&self.receivers, &order),
-            amounts: each(&self.amounts, &order),
-            currencies: each(&self.currencies, &order),
-            base_amounts: each(&self.base_amounts, &order),
-            sources: self.sources.clone().gather(&order),
-            columns: self.columns.iter().map(|(name, column)| (name.clone(), column.gather(&order))).collect(),
-            currency_table: self.currency_table.clone(),
-            base: self.base.clone(),
-            files: self.files.clone(),
-            accounts: self.accounts.clone(),
-            resolution: self.resolution,
-            lists: self.lists.clone(),
-            owners: self.owners.clone(),
-        };
+        let columns = self.columns.iter().map(|(name, column)| (name.clone(), column.gather(&order)));
+        let (mut senders, mut receivers) = (each(&self.senders, &order), each(&self.receivers, &order));
+        let mut base_amounts = each(&self.base_amounts, &order);
         for (row, origin) in origins.iter().enumerate() {
             if let Origin::Copy(copy) = *origin {
-                ledger.senders[row] = copies[copy].sender;
-                ledger.receivers[row] = copies[copy].receiver;
-                ledger.base_amounts[row] = copies[copy].weight;
+                senders[row] = copies[copy].sender;
+                receivers[row] = copies[copy].receiver;
+                base_amounts[row] = copies[copy].weight;
             }
         }
+        let ledger = Self {
+            tx_ids: self.tx_ids.copied(&order).into(),
+            times: each(&self.times, &order).into(),
+            amounts: each(&self.amounts, &order).into(),
+            currencies: each(&self.currencies, &order).into(),
+            base_amounts: base_amounts.into(),
+            sources: Sources::clone(&self.sources).gather(&order).into(),
+            columns: Arc::new(columns.collect()),
+            ..self.moved(senders, receivers)
+        };
         (ledger, origins)
     }
 
@@ -376,7 +395,7 @@ impl Ledger {
     /// The id of a transfer as text.
     #[must_use]
     pub fn tx_id(&self, row: RowId) -> String {
-        match &self.tx_ids {
+        match &*self.tx_ids {
             TxIds::Numbers(ids) => ids[row.index()].to_string(),
             TxIds::Texts(ids) => ids[row.index()].clone(),
         }

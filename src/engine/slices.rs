@@ -7,6 +7,7 @@
 mod few;
 mod kept;
 mod known;
+mod needed;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,13 +20,14 @@ use crate::columns::{Ledger, Span, Time};
 use crate::ingest::{Intake, Parts, Portion, Shelf};
 use crate::lang::{Flow, MatchLevel, Typology, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
-use crate::search::{Cut, Levels, SearchError, Searcher, Slice, StandIn, Stretch};
+use crate::search::{Cut, Instances, Levels, SearchError, Searcher, Slice, StandIn, Stretch};
 use crate::sift::{self, Found};
 use crate::stats::{self, Counting, Whole};
 
 use super::{Analysis, Compiled, Event, Observer, Request, RunError, ensure_wanted};
 use few::Few;
 use known::Known;
+use needed::Needed;
 
 /// How much of a ledger is held at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,9 @@ const COLLECTED: u64 = 200;
 
 /// Bytes that a transfer of a slice takes, with the lists, columns and masks of a whole library.
 const LOADED: u64 = 900;
+
+/// So many transfers that are looked back over take what one of a slice takes.
+const LOADED_MOVES: usize = 5;
 
 /// Bytes that the program takes whatever the ledger.
 const PROGRAM: u64 = 96 << 20;
@@ -195,18 +200,22 @@ impl<'r> Run<'r> {
             for (&rule, (plans, used)) in &asked {
                 let cuts = &used.1;
                 let none = |plan: &'p Plan| {
-                    let mut found = Found { rule, plan, instances: crate::search::Instances::default() };
+                    let mut found = Found { rule, plan, instances: Instances::default() };
                     found.instances.cuts.clone_from(cuts);
                     found
                 };
                 searches.found.insert(rule, plans.iter().map(none).collect());
             }
             for alike in self.of_like_reach(&asked) {
-                for pages in self.slices(within(&alike)) {
+                let plans: Vec<&Plan> = alike.values().flat_map(|(plans, _)| plans.iter()).collect();
+                // What fits as a whole need not be looked through before.
+                let fits = self.parts.len() <= self.cutting.loaded;
+                let needed = if fits { None } else { Needed::by(self, known, &plans)? };
+                for pages in self.slices(within(&alike), needed.as_ref()) {
                     let name = format!("found-{slices}");
                     let found = match kept::find(self, &name)? {
                         Some(found) => found,
-                        None => self.search_slice(&pages, &alike, known, planned.len(), &name)?,
+                        None => self.search_slice(&pages, &alike, (known, needed.as_ref()), planned.len(), &name)?,
                     };
                     searches.add(found);
                     slices += 1;
@@ -225,7 +234,7 @@ impl<'r> Run<'r> {
         &self,
         pages: &Range<usize>,
         asked: &Asked<'_>,
-        known: &Known,
+        (known, needed): (&Known, Option<&Needed>),
         rules: usize,
         name: &str,
     ) -> Result<kept::Slices, RunError> {
@@ -233,12 +242,25 @@ impl<'r> Run<'r> {
         let plans = || asked.values().flat_map(|(plans, _)| plans.iter());
         let stretch = self.stretch(pages);
         let reach = stretch.until.map(|until| last_of(until, within(asked)));
-        let ledger = self.parts.load(pages.clone(), reach)?;
+        let picked = match needed {
+            Some(Needed { all: Some(_), .. }) | None => None,
+            Some(needed) => Some(needed.pick(self, pages, reach)?),
+        };
+        let picked = picked.as_ref().or(needed.and_then(|needed| needed.all.as_ref()));
+        let (ledger, stretch) = match picked {
+            Some(picked) => (Cow::Borrowed(&picked.ledger), Stretch { first: 0, ..stretch }),
+            None => (Cow::Owned(self.parts.load(pages.clone(), reach)?), stretch),
+        };
+        let ledger: &Ledger = &ledger;
         self.observer.hear(Event::Listing);
-        let levels = Levels::new(&ledger, plans().map(|plan| &plan.flow));
-        let wide = known.wide(self, pages.start, ledger.len(), plans().map(|plan| &plan.flow))?;
+        let flows = || plans().map(|plan| &plan.flow);
+        let levels = Levels::new(ledger, flows());
+        let wide = match picked {
+            Some(picked) => known.among(self, &picked.rows, flows())?,
+            None => known.wide(self, pages.start, ledger.len(), flows())?,
+        };
         let slice = Slice { stretch, wide };
-        let searcher = Searcher::of_slice(&ledger, &levels, &slice);
+        let searcher = Searcher::of_slice(ledger, &levels, &slice);
         let searcher = searcher.until(&self.request.late).narrowed(&plans().collect::<Vec<_>>());
         self.observer.hear(Event::Listed(searcher.bytes()));
         let mut slices = kept::Slices::new();
@@ -246,12 +268,16 @@ impl<'r> Run<'r> {
             ensure_wanted(self.stop)?;
             self.observer.hear(Event::Searching(&plans[0].typology, rule, rules));
             let walk = |plan| super::walk(plan, &used.0, &searcher, self.request, self.observer, self.stop);
+            let whole = |flow: Instances| match picked {
+                Some(picked) => flow.among(&picked.rows),
+                None => flow,
+            };
             let found = match plans.iter().map(walk).collect::<Result<Vec<_>, _>>() {
-                Ok(flows) => Ok(flows),
+                Ok(flows) => Ok(flows.into_iter().map(whole).collect::<Vec<_>>()),
                 Err(SearchError::NotEvaluable(reason)) => Err(reason),
                 Err(SearchError::Interrupted) => return Err(RunError::Interrupted),
             };
-            let total = found.iter().flatten().map(crate::search::Instances::total).sum();
+            let total = found.iter().flatten().map(Instances::total).sum();
             slices.insert(rule, found);
             self.observer.hear(Event::Searched(&plans[0].typology, total));
         }
@@ -269,15 +295,20 @@ impl<'r> Run<'r> {
         Stretch { first: pages[slice.start].first, from, until: pages.get(slice.end).map(|next| next.from) }
     }
 
-    /// Slices of pages: each as many as fit with the time behind them in which windows of this length end.
-    fn slices(&self, within: Span) -> Vec<Range<usize>> {
+    /// Slices of pages: each as many as fit with the time behind them in which windows of this length end, where only what
+    /// is needed counts.
+    fn slices(&self, within: Span, needed: Option<&Needed>) -> Vec<Range<usize>> {
         let pages = self.parts.pages();
+        if needed.is_some_and(|needed| needed.all.is_some()) && !pages.is_empty() {
+            return std::iter::once(0..pages.len()).collect();
+        }
+        let before = |page: usize| needed.map_or_else(|| self.parts.before(page), |needed| needed.before(page));
         let (mut slices, mut start) = (Vec::new(), 0);
         while start < pages.len() {
             let fits = |end: usize| {
                 let reach = pages.get(end).map(|next| last_of(next.from, within));
                 let last = reach.map_or(pages.len(), |reach| pages.partition_point(|page| page.from <= reach));
-                self.parts.before(last) - self.parts.before(start) <= self.cutting.loaded
+                before(last) - before(start) <= self.cutting.loaded
             };
             let end = (start + 2..=pages.len()).take_while(|&end| fits(end)).last().unwrap_or(start + 1);
             slices.push(start..end);
@@ -286,20 +317,25 @@ impl<'r> Run<'r> {
         slices
     }
 
-    /// The rules in groups with windows of like length, since the longest decides how much is loaded behind a slice. They
-    /// stay together where all fits at once.
+    /// The rules in groups with windows of like length, since the longest decides how much is loaded behind a slice; those
+    /// that need all transfers apart from the others. They stay together where all fits at once.
     fn of_like_reach<'p>(&self, asked: &Asked<'p>) -> Vec<Asked<'p>> {
-        let mut order: Vec<(Span, usize)> = asked.iter().map(|(&rule, (plans, _))| (longest(plans), rule)).collect();
+        let of_rule = |(&rule, (plans, _)): (&usize, &(&[Plan], Rc<Used>))| {
+            (!plans.iter().all(Plan::looks_at_scans_alone), longest(plans), rule)
+        };
+        let mut order: Vec<(bool, Span, usize)> = asked.iter().map(of_rule).collect();
         order.sort_unstable();
-        let all = self.parts.len() <= self.cutting.loaded;
-        let mut groups: Vec<(Span, Asked<'p>)> = Vec::new();
-        for (within, rule) in order {
-            match groups.last_mut().filter(|(least, _)| all || within.0 <= ALIKE * least.0) {
-                Some((_, group)) => drop(group.insert(rule, asked[&rule].clone())),
-                None => groups.push((within, [(rule, asked[&rule].clone())].into())),
+        let together = self.parts.len() <= self.cutting.loaded;
+        let mut groups: Vec<(bool, Span, Asked<'p>)> = Vec::new();
+        for (all, within, rule) in order {
+            let alike =
+                |group: &&mut (bool, Span, Asked<'p>)| together || (group.0 == all && within.0 <= ALIKE * group.1.0);
+            match groups.last_mut().filter(alike) {
+                Some((.., group)) => drop(group.insert(rule, asked[&rule].clone())),
+                None => groups.push((all, within, [(rule, asked[&rule].clone())].into())),
             }
         }
-        groups.into_iter().map(|(_, group)| group).collect()
+        groups.into_iter().map(|(.., group)| group).collect()
     }
 
     /// The rules by how many others must be searched before them.
@@ -338,7 +374,7 @@ impl<'r> Run<'r> {
 
     /// Transfers of a range of accounts that are looked back over at a time.
     fn most_moves(&self) -> usize {
-        self.cutting.loaded.saturating_mul(2)
+        self.cutting.loaded.saturating_mul(LOADED_MOVES)
     }
 
     /// The ledger's accounts at a level, without transfers.

@@ -76,6 +76,13 @@ impl Plan {
         }
     }
 
+    /// Whether a search looks at nothing but transfers that a scan of some step lets through, so that the others need not be
+    /// there.
+    #[must_use]
+    pub fn looks_at_scans_alone(&self) -> bool {
+        self.kernel != Kernel::Exhaustive && self.flow.uses().next().is_none()
+    }
+
     /// The plan in words, and every pass that made it.
     #[must_use]
     pub fn verbose(&self) -> String {

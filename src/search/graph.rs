@@ -119,6 +119,23 @@ impl Graph {
         &self.outgoing.rows
     }
 
+    /// The transfers of all accounts that receive any, account by account.
+    pub(crate) fn all_received(&self) -> &[RowId] {
+        &self.incoming.rows
+    }
+
+    /// When the transfer at a position of those sent was made, and the account that it reaches.
+    #[inline]
+    pub(crate) fn sent_at(&self, position: u32) -> (Time, AccountId) {
+        (self.outgoing.times[position as usize], self.outgoing.others[position as usize])
+    }
+
+    /// The account that the transfer at a position of those sent reaches.
+    #[inline]
+    pub(crate) fn sent_to(&self, position: u32) -> AccountId {
+        self.outgoing.others[position as usize]
+    }
+
     /// The transfers that leave an account, in row order.
     #[inline]
     pub(crate) fn outgoing(&self, account: AccountId) -> &[RowId] {
@@ -162,21 +179,18 @@ impl Adjacency {
             starts[account + 1] += starts[account];
         }
         let mut next = starts.clone();
-        let count = starts[accounts] as usize;
-        let mut lists = Self {
-            starts,
-            rows: vec![RowId(0); count],
-            times: vec![Time(0); count],
-            others: vec![AccountId(0); count],
-        };
+        let mut placed = vec![RowId(0); starts[accounts] as usize];
         for (row, owner) in moves() {
-            let place = next[owner.index()] as usize;
-            lists.rows[place] = RowId(u32::try_from(row).expect("row ids are 32 bits"));
-            lists.times[place] = times[row];
-            lists.others[place] = others[row];
-            next[owner.index()] += 1;
+            let place = &mut next[owner.index()];
+            placed[*place as usize] = RowId(u32::try_from(row).expect("row ids are 32 bits"));
+            *place += 1;
         }
-        lists
+        Self {
+            starts,
+            times: placed.iter().map(|row| times[row.index()]).collect(),
+            others: placed.iter().map(|row| others[row.index()]).collect(),
+            rows: placed,
+        }
     }
 
     #[inline]

@@ -192,6 +192,19 @@ impl Instances {
         self
     }
 
+    /// The same in the numbers that these transfers of a ledger have in the whole.
+    ///
+    /// # Panics
+    ///
+    /// Where there are fewer of them than the ledger has.
+    #[must_use]
+    pub fn among(mut self, rows: &[RowId]) -> Self {
+        for row in &mut self.rows {
+            *row = rows[row.index()];
+        }
+        self
+    }
+
     /// All transfers of all of them, one slot after another.
     #[must_use]
     pub fn all_rows(&self) -> &[RowId] {

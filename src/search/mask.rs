@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::columns::RowId;
+
 /// A set of row or account positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mask {
@@ -20,6 +22,15 @@ impl Mask {
             positions.filter(|&position| holds(position)).fold(0, |bits, position| bits | 1 << (position % 64))
         };
         let words = (0..len.div_ceil(64)).into_par_iter().with_min_len(CHUNK).map(word).collect();
+        Self { words, len }
+    }
+
+    /// The rows of some lists.
+    pub(crate) fn of(len: usize, lists: &[Vec<RowId>]) -> Self {
+        let mut words = vec![0; len.div_ceil(64)];
+        for row in lists.iter().flatten() {
+            words[row.index() / 64] |= 1 << (row.index() % 64);
+        }
         Self { words, len }
     }
 

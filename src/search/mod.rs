@@ -5,6 +5,7 @@ mod among;
 mod asked;
 mod borrowed;
 mod counts;
+mod crowds;
 mod excerpt;
 mod features;
 mod graph;
@@ -42,6 +43,7 @@ use crate::plan::{Kernel, Plan};
 
 use borrowed::Borrowed;
 use graph::Graph;
+use mask::Mask;
 use refers::Refers;
 use select::Selector;
 use shared::Shared;
@@ -163,16 +165,46 @@ impl<'a> Searcher<'a> {
 
     /// The lists of what some plan can use, where they are worth making.
     fn usable(&self, plans: &[&Plan]) -> Option<Graph> {
-        if self.is_late() || !plans.iter().all(|plan| plan.program.common) {
+        if !plans.iter().all(|plan| plan.program.common) {
+            return None;
+        }
+        let usable = self.scanned(plans, true)?;
+        (10 * usable.count() < 9 * self.ledger.len()).then(|| Graph::over(self.ledger, &usable))
+    }
+
+    /// The transfers of this level's ledger that some plan can use; nothing where that cannot be said of all. `whole` says
+    /// whether a transfer that another refers to is here, if it is in the ledger at all.
+    fn scanned(&self, plans: &[&Plan], whole: bool) -> Option<Mask> {
+        if self.is_late() {
             return None;
         }
         // A plan that cannot be asked says so when it is run.
         let scanned = plans.iter().filter_map(|plan| {
-            let tools = self.tools(plan).ok()?;
+            let tools = if whole { self.tools(plan).ok()? } else { self.tools_with(None) };
             Some(Task::admitting(plan, &tools, Limits::default(), plan.flow.steps.len()).ok()?.scanned())
         });
-        let usable = scanned.reduce(|all, mask| all.or(&mask))?;
-        (10 * usable.count() < 9 * self.ledger.len()).then(|| Graph::over(self.ledger, &usable))
+        scanned.reduce(|all, mask| all.or(&mask))
+    }
+
+    /// The positions of the transfers of a part of a ledger without which searches for some plans find the same; nothing
+    /// where that cannot be said.
+    #[must_use]
+    pub fn needed(&self, plans: &[&Plan]) -> Option<Vec<u32>> {
+        let mut needed = Mask::from_fn(self.ledger.len(), |_| false);
+        let levels = self.levels.iter().map(|(level, searcher)| (*level, searcher));
+        for (level, searcher) in std::iter::once((MatchLevel::Account, self)).chain(levels) {
+            let here: Vec<&Plan> = plans.iter().copied().filter(|plan| plan.flow.level == level).collect();
+            if here.is_empty() {
+                continue;
+            }
+            if self.is_late() || !here.iter().all(|plan| plan.looks_at_scans_alone()) {
+                return None;
+            }
+            if let Some(mask) = searcher.scanned(&here, false) {
+                needed = needed.or(&mask);
+            }
+        }
+        Some(needed.positions().map(|row| u32::try_from(row).expect("row ids are 32 bits")).collect())
     }
 
     /// The searcher of the level of a flow.
@@ -320,9 +352,13 @@ impl<'a> Searcher<'a> {
         if undoing && refers.is_none() {
             return Err(SearchError::NotEvaluable("the ledger has no column `refers_to`".to_owned()));
         }
+        Ok(self.tools_with(refers))
+    }
+
+    fn tools_with<'t>(&'t self, refers: Option<&'t Refers>) -> Tools<'t> {
         let &Self { ledger, ref selector, ref shared, ref late, probe, stretch, .. } = self;
         let graph = self.common.as_ref().unwrap_or(&self.graph);
-        Ok(Tools { ledger, graph, only: None, selector, shared, refers, late, probe, stretch })
+        Tools { ledger, graph, only: None, selector, shared, refers, late, probe, stretch }
     }
 
     /// Whether a predicate over instance columns (`unless`) holds, for each finished match of a plan; `finished` are

@@ -4,20 +4,20 @@
 //! unknown one counts as "no". Columns and masks are made once per ledger and shared by all rules.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use polars::prelude::{
     AnyValue, DataFrame, DataType, IntoColumn, IntoLazy, NamedFrom, Series, StringChunked, TimeUnit,
 };
 use rustc_hash::FxHashMap;
 
-use crate::columns::{AccountId, Column, Currency, History, Ledger, Origin, RowId, Span, TextColumn, Time};
+use crate::columns::{AccountId, Accounts, Column, Currency, History, Ledger, Origin, RowId, Span, TextColumn, Time};
 use crate::lang::{Flow, Predicate};
 
 use super::SearchError;
 use super::borrowed::Borrowed;
 use super::excerpt::Excerpt;
-use super::graph::Graph;
+use super::graph::{Graph, List};
 use super::history::{self, Looked};
 use super::lists;
 use super::mask::Mask;
@@ -31,7 +31,7 @@ pub(super) struct Selector<'a> {
     columns: Mutex<FxHashMap<String, Series>>,
     masks: Mutex<FxHashMap<(Place, String), Arc<Mask>>>,
     ages: Mutex<FxHashMap<String, Arc<AgeTable>>>,
-    degrees: Arc<Degrees>,
+    degrees: OnceLock<Degrees>,
     /// Where the ledger is a part of another: what is known of the whole.
     wide: Option<&'a Wide>,
     /// Where the ledger is made of another: who answers instead.
@@ -71,7 +71,7 @@ impl<'a> Selector<'a> {
             columns: Mutex::default(),
             masks: Mutex::default(),
             ages: Mutex::default(),
-            degrees: wide.map_or_else(|| Arc::new(Degrees::of(ledger)), |wide| Arc::clone(&wide.degrees)),
+            degrees: OnceLock::new(),
             wide,
             lender: None,
         }
@@ -85,7 +85,7 @@ impl<'a> Selector<'a> {
             columns: Mutex::default(),
             masks: Mutex::default(),
             ages: Mutex::default(),
-            degrees: Arc::default(),
+            degrees: OnceLock::new(),
             wide: None,
             lender: Some(Lender::StandIns(base, borrowed)),
         }
@@ -99,10 +99,16 @@ impl<'a> Selector<'a> {
             columns: Mutex::default(),
             masks: Mutex::default(),
             ages: Mutex::default(),
-            degrees: Arc::default(),
+            degrees: OnceLock::new(),
             wide: None,
             lender: Some(Lender::Whole(whole, excerpt)),
         }
+    }
+
+    /// Counted when a predicate first asks for them.
+    fn degrees(&self) -> &Degrees {
+        let own = || self.degrees.get_or_init(|| Degrees::of(&self.graph, self.ledger.accounts()));
+        self.wide.map_or_else(own, |wide| &*wide.degrees)
     }
 
     /// The value that a predicate over transfers, or over accounts, reads in a column; nothing where it is missing.
@@ -318,10 +324,10 @@ impl<'a> Selector<'a> {
             |counts: &[u32]| Series::new(name.into(), counts.iter().map(|&n| i64::from(n)).collect::<Vec<_>>());
         Some(match name {
             "account" => text_series(name, accounts.ids().map(|account| Some(accounts.key(account)))),
-            "payers" => counts(&self.degrees.payers),
-            "payees" => counts(&self.degrees.payees),
-            "transfers_in" => counts(&self.degrees.transfers_in),
-            "transfers_out" => counts(&self.degrees.transfers_out),
+            "payers" => counts(&self.degrees().payers),
+            "payees" => counts(&self.degrees().payees),
+            "transfers_in" => counts(&self.degrees().transfers_in),
+            "transfers_out" => counts(&self.degrees().transfers_out),
             _ => series_of(name, accounts.column(name)?),
         })
     }
@@ -369,7 +375,8 @@ impl<'a> Selector<'a> {
         };
         let others: BTreeSet<String> = predicate.columns.iter().filter(|name| *name != "age_days").cloned().collect();
         let (group, examples) = self.groups(&others)?;
-        let (Some(&first), Some(&last)) = (self.ledger.times().first(), self.ledger.times().last()) else {
+        let own = self.ledger.times().first().copied().zip(self.ledger.times().last().copied());
+        let Some((first, last)) = self.wide.and_then(|wide| wide.span).or(own) else {
             return Ok(AgeTable::default());
         };
         let least = opened.iter().flatten().max().map_or(0, |&opened| age_days(opened, first));
@@ -456,10 +463,24 @@ impl Degrees {
         Self { payers: none(), payees: none(), transfers_in: none(), transfers_out: none() }
     }
 
-    fn of(ledger: &Ledger) -> Self {
-        let mut degrees = Self::new(ledger.accounts().len());
-        degrees.count(ledger, &(0..u32::MAX));
-        degrees
+    fn of(graph: &Graph, accounts: &Accounts) -> Self {
+        let distinct = |list: fn(&Graph, AccountId) -> List<'_>| -> Vec<u32> {
+            let mut last_met = vec![None; accounts.len()];
+            let meets = |account: AccountId| {
+                let new = |other: &&AccountId| last_met[other.index()].replace(account) != Some(account);
+                count_of(list(graph, account).others.iter().filter(new).count())
+            };
+            accounts.ids().map(meets).collect()
+        };
+        let all = |list: fn(&Graph, AccountId) -> List<'_>| -> Vec<u32> {
+            accounts.ids().map(|account| count_of(list(graph, account).len())).collect()
+        };
+        Self {
+            payers: distinct(Graph::received),
+            payees: distinct(Graph::sent),
+            transfers_in: all(Graph::received),
+            transfers_out: all(Graph::sent),
+        }
     }
 
     /// Counts for some accounts in a ledger that holds all their transfers.
@@ -483,6 +504,10 @@ impl Degrees {
         pairs.dedup();
         add(&pairs, |degrees| &mut degrees.payees, |degrees| &mut degrees.payers);
     }
+}
+
+fn count_of(transfers: usize) -> u32 {
+    u32::try_from(transfers).expect("rows are 31 bits")
 }
 
 /// A value as a person reads it; nothing where it is missing.

@@ -65,6 +65,8 @@ pub struct Wide {
     pub(super) history: BTreeMap<String, Looked>,
     /// For how many transfers of the whole a history column is missing.
     pub(super) unknown: BTreeMap<String, u64>,
+    /// When the first and the last transfer of the whole are made.
+    pub(super) span: Option<(Time, Time)>,
 }
 
 /// A value of a history column, as bits: a whole number, a length of time or a number.
@@ -75,6 +77,13 @@ impl Wide {
     #[must_use]
     pub fn new(degrees: &Arc<Degrees>) -> Self {
         Self { degrees: Arc::clone(degrees), ..Self::default() }
+    }
+
+    /// The same where the transfers of the whole lie between two times, ends included: windows that a part's transfers belong
+    /// to may begin outside of the part.
+    #[must_use]
+    pub fn between(self, first: Time, last: Time) -> Self {
+        Self { span: Some((first, last)), ..self }
     }
 
     /// Adds the values of a history column for the `len` transfers of the part; where there is none, it is missing.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::columns::{AccountId, Ledger, Money, RowId, Time};
+use crate::columns::{AccountId, Ledger, Money, RowId, Span, Time};
 use crate::lang::{Direction, Flow, Predicate, RoleId, Shape, Step, StepId, names_kind};
-use crate::plan::{Guard, Plan};
+use crate::plan::{Guard, Kernel, Plan};
 
+use super::crowds;
 use super::graph::{Graph, List};
 use super::mask::Mask;
 use super::places::Reach;
@@ -89,7 +90,7 @@ impl std::ops::Deref for Lists<'_> {
 impl<'a> Task<'a> {
     /// For the fast kernels: what the plan's program asks once is asked here.
     pub(super) fn new(plan: &'a Plan, tools: &Tools<'a>, limits: Limits) -> Result<Self, SearchError> {
-        let task = Self::admitting(plan, tools, limits, plan.flow.steps.len())?;
+        let task = Self::admitting(plan, tools, limits, plan.flow.steps.len())?.crowded();
         let scanned = task.scanned();
         Ok(if plan.program.reach { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
     }
@@ -97,10 +98,20 @@ impl<'a> Task<'a> {
     /// The same for counting, which finds out by itself what leads nowhere: where a scan leaves most transfers, that costs
     /// less than to know it of all of them.
     pub(super) fn counting(plan: &'a Plan, tools: &Tools<'a>) -> Result<Self, SearchError> {
-        let task = Self::admitting(plan, tools, Limits::default(), plan.flow.steps.len())?;
+        let task = Self::admitting(plan, tools, Limits::default(), plan.flow.steps.len())?.crowded();
         let scanned = task.scanned();
         let few = 2 * scanned.count() < tools.graph.len();
         Ok(if plan.program.reach && few { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
+    }
+
+    /// The task without the transfers of sets that stand alone.
+    fn crowded(mut self) -> Self {
+        if self.plan.kernel == Kernel::Layers
+            && let Some(masks) = crowds::narrowed(&self)
+        {
+            self.admitted = masks.into_iter().map(Arc::new).collect();
+        }
+        self
     }
 
     /// The task with lists of its own where that leaves much out.
@@ -255,6 +266,11 @@ impl<'a> Task<'a> {
         lists + self.reach.as_ref().map_or(0, Reach::bytes)
     }
 
+    /// The transfers that a step could use.
+    pub(super) fn admitted(&self, step: StepId) -> &Mask {
+        &self.admitted[step]
+    }
+
     /// How many transfers a step could use.
     pub(super) fn admitted_count(&self, step: StepId) -> usize {
         self.admitted[step].count()
@@ -276,6 +292,12 @@ impl<'a> Task<'a> {
     #[inline]
     pub(super) fn may_hold(&self, role: RoleId, account: AccountId) -> bool {
         self.roles[role].accounts.get(account.index())
+    }
+
+    /// Whether every account may hold a role at some time.
+    pub(super) fn may_all_hold(&self, role: RoleId) -> bool {
+        let accounts = &self.roles[role].accounts;
+        accounts.count() == accounts.len()
     }
 
     /// Whether an account may stand between two hops of a step at some time.
@@ -346,6 +368,14 @@ impl<'a> Task<'a> {
         }
     }
 
+    /// The transfers between an account on the right of a step and anybody, in time, with the accounts at the other end.
+    pub(super) fn list_left_of(&self, step: StepId, account: AccountId) -> List<'_> {
+        match self.flow.steps[step].direction {
+            Direction::Forward => self.graph.received(account),
+            Direction::Reverse => self.graph.sent(account),
+        }
+    }
+
     /// The transfers between an account on the right of a step and anybody, in time.
     pub(super) fn left_of(&self, step: StepId, account: AccountId) -> &[RowId] {
         match self.flow.steps[step].direction {
@@ -385,6 +415,25 @@ pub(super) fn hops(task: &Task<'_>, step: StepId) -> (u32, u32) {
         Shape::Path { hops, .. } => (hops.least, hops.most.expect("the hops of a checked rule are bounded")),
         Shape::One | Shape::Set { .. } | Shape::Tree { .. } => (1, 1),
     }
+}
+
+/// How two neighbouring slots are linked at an account: the second's transfer comes so long after the first's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link {
+    pub(super) least: Span,
+    pub(super) most: Span,
+    /// Whether money goes on, so that ratios can be asked.
+    pub(super) fed: bool,
+}
+
+/// The link between slot `position` and the one before it.
+pub(super) fn link(task: &Task<'_>, before: StepId, step: StepId) -> Link {
+    if before == step || task.is_fed(step) {
+        let delay = task.flow.steps[step].delay;
+        return Link { least: delay.least, most: delay.most, fed: true };
+    }
+    // Sharing an account says nothing of time; the window bounds it.
+    Link { least: Span(-task.flow.within.0), most: task.flow.within, fed: false }
 }
 
 /// The base-currency sum of weights; `None` where one is unknown.

@@ -1,12 +1,13 @@
 //! The folder in which a run that is larger than memory works: beside its results, so that a later run finds it.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use moneytrail::engine::Cutting;
 use tempfile::TempDir;
 
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::settings::Settled;
 use crate::terminal;
 
@@ -37,31 +38,45 @@ impl Workshop {
             }
             None => Place::Passing(TempDir::new().map_err(Failure::output)?),
         };
-        let folder = match &place {
-            Place::Beside(folder) => folder.clone(),
-            Place::Passing(folder) => folder.path().to_owned(),
-        };
+        let folder = place.path().to_owned();
         fs::create_dir_all(&folder).map_err(Failure::output)?;
         let lock = File::open(&folder).map_err(Failure::output)?;
         if lock.try_lock().is_err() {
             let way_out = "another run works there; wait for it, or name another folder for the results";
             return Err(Failure::output(format!("{}: {way_out}", folder.display())));
         }
+        interrupt::goes_with_us(Some(folder.clone()));
         settled.request.slices = Some(Cutting { resume: settled.resume, ..Cutting::within(bytes, folder) });
         Ok(Self { place: Some(place), _lock: lock })
     }
 
-    /// Leaves the folder, so that a later run can go on.
+    /// Leaves the folder, so that a later run can go on, if a slice was finished there.
     pub(crate) fn leave(mut self) {
-        if let Some(Place::Beside(folder)) = self.place.take() {
+        if let Some(Place::Beside(folder)) = self.place.take_if(|place| has_finished(place.path())) {
             let folder = folder.display();
             terminal::complain(&format!("finished slices are kept in {folder}; `--resume` goes on with them"));
         }
     }
 }
 
+impl Place {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Beside(folder) => folder,
+            Self::Passing(folder) => folder.path(),
+        }
+    }
+}
+
+/// Whether a slice was finished in a folder.
+pub(crate) fn has_finished(folder: &Path) -> bool {
+    let is_finished = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with("found-");
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(is_finished))
+}
+
 impl Drop for Workshop {
     fn drop(&mut self) {
+        interrupt::goes_with_us(None);
         if let Some(Place::Beside(folder)) = self.place.take() {
             // What cannot be removed, the next run clears.
             let _ = fs::remove_dir_all(folder);

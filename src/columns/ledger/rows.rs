@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::super::{AccountId, BaseAmount, Column, CurrencyId, Money, SourceRow, Time};
 use super::{Ledger, TxIds};
@@ -75,22 +76,14 @@ impl Ledger {
         });
         assert!(ordered, "transfers are in (time, transfer id) order");
         Self {
-            tx_ids: rows.tx_ids,
-            times: rows.times,
-            senders: rows.senders,
-            receivers: rows.receivers,
-            amounts: rows.amounts,
-            currencies: rows.currencies,
-            base_amounts: rows.base_amounts,
-            columns: rows.columns,
-            sources: rows.sources.into_iter().collect(),
-            currency_table: self.currency_table.clone(),
-            base: self.base.clone(),
-            files: self.files.clone(),
-            accounts: self.accounts.clone(),
-            resolution: self.resolution,
-            lists: self.lists.clone(),
-            owners: self.owners.clone(),
+            tx_ids: rows.tx_ids.into(),
+            times: rows.times.into(),
+            amounts: rows.amounts.into(),
+            currencies: rows.currencies.into(),
+            base_amounts: rows.base_amounts.into(),
+            columns: rows.columns.into(),
+            sources: Arc::new(rows.sources.into_iter().collect()),
+            ..self.moved(rows.senders, rows.receivers)
         }
     }
 
@@ -98,7 +91,8 @@ impl Ledger {
     #[must_use]
     pub fn with_moves(&self, times: Vec<Time>, moves: Vec<(AccountId, AccountId)>, weights: Vec<BaseAmount>) -> Self {
         let (senders, receivers) = moves.into_iter().unzip();
-        Self { times, senders, receivers, base_amounts: weights, ..self.with_rows(self.rows_in(0..0)) }
+        let (times, base_amounts) = (times.into(), weights.into());
+        Self { times, senders, receivers, base_amounts, ..self.with_rows(self.rows_in(0..0)) }
     }
 
     /// The transfers at these positions, which are in order, each once.

@@ -11,7 +11,7 @@ use crate::search::{Levels, Searcher, Slice, StandIn, Stretch};
 use crate::sift::Found;
 
 use super::super::{RunError, ensure_wanted};
-use super::known::Known;
+use super::known::{Known, pages_of};
 use super::{Run, at};
 
 /// Some transfers of the whole ledger.
@@ -40,10 +40,7 @@ impl Few {
             add_asked(run, &asked, &mut rows)?;
             ledger = pick(run, &rows)?;
         }
-        let place = |row: u32| Some(u32::try_from(rows.binary_search(&RowId(row)).ok()?).expect("rows have 32 bits"));
-        let pages = wanted_pages(run, &rows);
-        let flows = found.iter().map(|found| &found.plan.flow);
-        let wide = known.gather(run, rows.len(), &pages, place, flows)?;
+        let wide = known.among(run, &rows, found.iter().map(|found| &found.plan.flow))?;
         Ok(Self { ledger, rows, slice: Slice { stretch: Stretch::default(), wide } })
     }
 
@@ -67,18 +64,10 @@ impl Few {
     }
 }
 
-/// The pages in which some transfers lie.
-fn wanted_pages(run: &Run<'_>, rows: &[RowId]) -> Vec<usize> {
-    let pages = run.parts.pages();
-    let mut wanted: Vec<usize> = rows.iter().map(|row| pages.partition_point(|page| page.first <= row.0) - 1).collect();
-    wanted.dedup();
-    wanted
-}
-
 /// The transfers as a ledger.
 fn pick(run: &Run<'_>, rows: &[RowId]) -> Result<Ledger, RunError> {
     let mut picked: Rows = run.parts.tables().rows_in(0..0);
-    for page in wanted_pages(run, rows) {
+    for page in pages_of(run, rows) {
         ensure_wanted(run.stop)?;
         let ledger = run.parts.load(page..page + 1, None)?;
         let first = run.parts.pages()[page].first;

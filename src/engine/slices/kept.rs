@@ -17,6 +17,9 @@ use super::{Cutting, Run};
 /// The record that says whose slices lie on a shelf.
 const STATE: &str = "state";
 
+/// How rules are grouped and slices cut: raised with each change to that, since records are known by their numbers.
+const CUT: u32 = 2;
+
 /// What one slice found: for each rule its flows, or why it cannot be asked.
 pub(super) type Slices = BTreeMap<usize, Result<Vec<Instances>, String>>;
 
@@ -27,7 +30,7 @@ pub(super) fn fingerprint(run: &Run<'_>, set: &TypologySet, intake: &Intake, cut
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text.as_bytes());
     };
-    add(env!("CARGO_PKG_VERSION").to_owned());
+    add(format!("{} {CUT}", env!("CARGO_PKG_VERSION")));
     add(format!("{:?} {} {:?}", cutting.portion, cutting.loaded, run.request.limits));
     let intake_of = &run.request.intake;
     add(format!("{:?} {:?} {:?}", intake_of.base, intake_of.max_rejects, intake_of.identifiable));

@@ -17,6 +17,8 @@ use super::{Run, at};
 /// What is known of the whole ledger at each level.
 pub(super) struct Known {
     levels: BTreeMap<MatchLevel, AtLevel>,
+    /// When the first and the last transfer are made.
+    span: Option<(Time, Time)>,
 }
 
 #[derive(Default)]
@@ -47,7 +49,7 @@ impl Known {
             let columns = columns.get(&level).cloned().unwrap_or_default();
             levels.insert(level, AtLevel::new(run, level, &tables, &columns, summary)?);
         }
-        Ok(Self { levels })
+        Ok(Self { levels, span: summary.first.zip(summary.last) })
     }
 
     /// What a slice knows of the whole, as far as flows ask it.
@@ -66,8 +68,19 @@ impl Known {
         self.gather(run, len, &reached, inside, flows)
     }
 
+    /// What is known of some transfers of the whole ledger, in order, as far as flows ask it.
+    pub(super) fn among<'f>(
+        &self,
+        run: &Run<'_>,
+        rows: &[RowId],
+        flows: impl Iterator<Item = &'f Flow>,
+    ) -> Result<BTreeMap<MatchLevel, Wide>, RunError> {
+        let place = |row: u32| Some(u32::try_from(rows.binary_search(&RowId(row)).ok()?).expect("rows have 32 bits"));
+        self.gather(run, rows.len(), &pages_of(run, rows), place, flows)
+    }
+
     /// The values of some pages; `place` says where a transfer of the whole ledger stands, if it is wanted.
-    pub(super) fn gather<'f>(
+    fn gather<'f>(
         &self,
         run: &Run<'_>,
         len: usize,
@@ -78,7 +91,8 @@ impl Known {
         let asked = pasts(flows);
         let mut wides = BTreeMap::new();
         for (&level, at) in &self.levels {
-            let mut wide = Wide::new(&at.degrees);
+            let wide = Wide::new(&at.degrees);
+            let mut wide = self.span.into_iter().fold(wide, |wide, (first, last)| wide.between(first, last));
             for (number, (column, &unknown)) in at.columns.iter().enumerate() {
                 if !asked.get(&level).is_some_and(|asked| asked.contains(column)) {
                     continue;
@@ -139,7 +153,7 @@ impl Moves {
         let (mut moves, mut all) = (Self::default(), 0);
         for (page, &crate::ingest::Page { first, .. }) in run.parts.pages().iter().enumerate() {
             ensure_wanted(run.stop)?;
-            let part = run.parts.load(page..page + 1, None)?;
+            let part = run.parts.moves(page)?;
             let Some(ledger) = at(level, &part) else { continue };
             for row in ledger.rows() {
                 let (sender, receiver) = (ledger.sender(row), ledger.receiver(row));
@@ -156,6 +170,14 @@ impl Moves {
     }
 }
 
+/// The pages in which some transfers lie, which are in order.
+pub(super) fn pages_of(run: &Run<'_>, rows: &[RowId]) -> Vec<usize> {
+    let pages = run.parts.pages();
+    let mut wanted: Vec<usize> = rows.iter().map(|row| pages.partition_point(|page| page.first <= row.0) - 1).collect();
+    wanted.dedup();
+    wanted
+}
+
 /// Ranges of accounts, so many that the transfers of each are probably no more than `most`.
 fn ranges(accounts: u32, transfers: usize, most: usize) -> Vec<Range<u32>> {
     let parts = u32::try_from((2 * transfers).div_ceil(most.max(1))).unwrap_or(u32::MAX).clamp(1, accounts.max(1));
@@ -170,7 +192,7 @@ fn alike(run: &Run<'_>, level: MatchLevel, number: usize, column: &History, tabl
     for learning in [true, false] {
         for (page, &crate::ingest::Page { first, .. }) in run.parts.pages().iter().enumerate() {
             ensure_wanted(run.stop)?;
-            let part = run.parts.load(page..page + 1, None)?;
+            let part = run.parts.moves(page)?;
             let Some(ledger) = at(level, &part) else { continue };
             if learning {
                 alike.learn(&ledger);

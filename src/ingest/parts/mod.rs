@@ -120,6 +120,21 @@ impl Parts {
         self.pages.get(page).map_or(self.len, |page| page.first as usize)
     }
 
+    /// Who paid whom, when and how much on a page: all that counting and looking back need.
+    ///
+    /// # Errors
+    ///
+    /// Where what was spilled cannot be read.
+    pub fn moves(&self, page: usize) -> Result<Ledger, IngestError> {
+        match &self.store {
+            Store::Whole(_) => self.load(page..page + 1, None),
+            Store::Spilled(spilled) => {
+                let next = self.pages.get(page + 1).map(|next| Time(next.from.0 - 1));
+                spilled.moves(&self.tables, self.pages[page].from, next)
+            }
+        }
+    }
+
     /// The transfers of some pages and of the time behind them: up to `reach`, which belongs to it, or to the end of the
     /// last page where there is none.
     ///

@@ -49,6 +49,17 @@ pub(super) struct Raw {
     pub(super) further: Vec<Vec<u32>>,
 }
 
+/// What is asked of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Who paid whom, when and how much.
+    Moves,
+    /// The further columns, too.
+    Rows,
+    /// And where they stood.
+    Sourced,
+}
+
 /// Columns of a file that come before the further ones.
 const FIXED: usize = 8;
 
@@ -109,9 +120,9 @@ impl Run {
         Ok(())
     }
 
-    /// The rows from a time on and up to one, which both belong to it, without those set aside; `sourced` says whether it
-    /// is asked where they stood.
-    pub(super) fn read(&self, from: Time, to: Option<Time>, sourced: bool) -> Result<Raw, IngestError> {
+    /// The rows from a time on and up to one, which both belong to it, without those set aside.
+    pub(super) fn read(&self, from: Time, to: Option<Time>, wanted: Wanted) -> Result<Raw, IngestError> {
+        let sourced = wanted == Wanted::Sourced;
         let mut raw = Raw::default();
         let begin = self.firsts.partition_point(|&first| first < from).saturating_sub(1);
         let end = to.map_or(self.firsts.len(), |to| self.firsts.partition_point(|&first| first <= to));
@@ -121,7 +132,7 @@ impl Run {
         self.groups(
             begin..end,
             |columns| FIXED.min(columns) - if sourced { 0 } else { 2 },
-            true,
+            wanted != Wanted::Moves,
             |first, batch| {
                 let times = batch.column(1).as_primitive::<Int64Type>().values();
                 let low = times.partition_point(|&time| time < from.0);

@@ -8,7 +8,7 @@ use super::super::IngestError;
 use super::super::collected::{Collected, Ids};
 use super::super::moment;
 use super::super::rates::Converted;
-use super::run::{Raw, Run};
+use super::run::{Raw, Run, Wanted};
 use super::{Portion, Spilled};
 use crate::columns::{SourceRow, Span, Time, TxIds};
 
@@ -131,7 +131,8 @@ impl Spill {
             if !repeated.is_empty() {
                 run.ids(|place, id| places.extend(repeated.contains(&id).then_some(place)))?;
             }
-            let part = if places.is_empty() { Raw::default() } else { run.read(Time(i64::MIN), None, true)? };
+            let part =
+                if places.is_empty() { Raw::default() } else { run.read(Time(i64::MIN), None, Wanted::Sourced)? };
             let part = part.only(&places);
             rows.extend((0..part.places.len()).map(|row| (part.sources[row], number, row)));
             parts.push(part);

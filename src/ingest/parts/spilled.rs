@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::IngestError;
 use super::super::rates::Conversions;
 use super::Page;
-use super::run::{Raw, Run};
+use super::run::{Raw, Run, Wanted};
 use crate::columns::{AccountId, Column, CurrencyId, Ledger, Rows, SourceRow, Time, TxIds};
 
 /// The transfers of a ledger in files.
@@ -65,20 +65,41 @@ impl Spilled {
         Ok(pages)
     }
 
-    /// The transfers from a time on and up to one, which both belong to it.
-    pub(super) fn load(&self, tables: &Ledger, from: Time, to: Option<Time>) -> Result<Rows, IngestError> {
+    /// The rows from a time on and up to one, which both belong to it: their ids, the rest, and their order.
+    fn raw(&self, from: Time, to: Option<Time>, wanted: Wanted) -> Result<(TxIds, Raw, Vec<u32>), IngestError> {
         let mut raw = Raw::default();
         let mut parts = 0;
         for run in &self.runs {
-            let part = run.read(from, to, false)?;
+            let part = run.read(from, to, wanted)?;
             parts += usize::from(!part.times.is_empty());
             raw.append(part, self.meaning.texts);
         }
-        let ids = if self.meaning.texts { TxIds::Texts(raw.texts) } else { TxIds::Numbers(raw.numbers) };
+        let (numbers, texts) = (std::mem::take(&mut raw.numbers), std::mem::take(&mut raw.texts));
+        let ids = if self.meaning.texts { TxIds::Texts(texts) } else { TxIds::Numbers(numbers) };
         let mut order: Vec<u32> = (0..u32::try_from(raw.times.len()).expect("rows have 32 bits")).collect();
         if parts > 1 {
             ids.sort(&raw.times, &mut order);
         }
+        Ok((ids, raw, order))
+    }
+
+    /// Who paid whom, when and how much, of the transfers from a time on and up to one, which both belong to it.
+    pub(super) fn moves(&self, tables: &Ledger, from: Time, to: Option<Time>) -> Result<Ledger, IngestError> {
+        let (_, raw, order) = self.raw(from, to, Wanted::Moves)?;
+        let rows = || order.iter().map(|&row| row as usize);
+        let account = |position: u32| AccountId(self.meaning.accounts[position as usize]);
+        let weigh = |row: usize| {
+            let currency = self.meaning.currencies[usize::from(raw.currencies[row])];
+            self.meaning.conversions.apply(currency.index(), raw.amounts[row], raw.times[row]).0
+        };
+        let times = rows().map(|row| raw.times[row]).collect();
+        let ends = rows().map(|row| (account(raw.senders[row]), account(raw.receivers[row]))).collect();
+        Ok(tables.with_moves(times, ends, rows().map(weigh).collect()))
+    }
+
+    /// The transfers from a time on and up to one, which both belong to it.
+    pub(super) fn load(&self, tables: &Ledger, from: Time, to: Option<Time>) -> Result<Rows, IngestError> {
+        let (ids, raw, order) = self.raw(from, to, Wanted::Rows)?;
         let rows = || order.iter().map(|&row| row as usize);
         let meaning = &self.meaning;
         let account = |positions: &[u32]| -> Vec<AccountId> {
@@ -121,7 +142,7 @@ impl Spilled {
             return Ok(counts);
         }
         for run in &self.runs {
-            let raw = run.read(Time(i64::MIN), None, false)?;
+            let raw = run.read(Time(i64::MIN), None, Wanted::Moves)?;
             for row in 0..raw.times.len() {
                 let currency = self.meaning.currencies[usize::from(raw.currencies[row])].index();
                 let (weight, early) = self.meaning.conversions.apply(currency, raw.amounts[row], raw.times[row]);

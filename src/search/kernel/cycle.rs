@@ -1,10 +1,9 @@
 //! Finds round trips of single transfers, each once, from the busiest account on it.
 //!
-//! A round trip is searched from the account with the most transfers of all on it, through less busy ones alone, so that no
-//! walk ever passes through a hub; and from there both ways at once, so that no walk is longer than half the trip. The
-//! halves of the side with fewer transfers are kept, by the account at which they end; each half of the other side is
-//! laid beside those that end where it ends. Where too many would be kept, they are kept shorter, and those of the other
-//! side grow longer.
+//! A round trip is searched from the account with the most transfers of all on it, its *anchor*, through less busy ones
+//! alone, so that no walk ever passes through a hub; and from there both ways at once. Halves are kept, and always those of
+//! the side that has fewer are made longer by a hop, until two of them and one hop more are the longest trip. That hop is
+//! only looked at: each half that it makes is laid beside those of the other side that end where it ends.
 //!
 //! The trip begins anywhere on the way round: at the anchor, where the halves meet, or inside one of them. That place
 //! is its *turn*. Everywhere else the next transfer follows the one before, as the step's `delay` and `pass_through` say.
@@ -12,7 +11,7 @@
 use std::ops::ControlFlow;
 
 use crate::columns::{AccountId, RowId, Span, Time};
-use crate::lang::RoleId;
+use crate::lang::{Delay, RoleId};
 
 use super::super::graph::List;
 use super::super::task::{Task, hops};
@@ -22,7 +21,7 @@ use super::pool::Pool;
 /// All round trips whose busiest account is a given one.
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
     let (rounds, pool) = (Rounds::new(task), Pool::default());
-    move |anchor, sink| pool.with(|| Halves::new(rounds.busy.len()), |halves| rounds.through(anchor, halves, sink))
+    move |anchor, sink| pool.with(|| Scratch::new(rounds.busy.len()), |scratch| rounds.through(anchor, scratch, sink))
 }
 
 /// The step, and what every search of it knows.
@@ -34,6 +33,7 @@ struct Rounds<'t> {
     least: usize,
     most: usize,
     within: Span,
+    delay: Delay,
     /// Transfers of each account.
     busy: Vec<u32>,
     /// Whether the lists hold transfers that the step cannot use.
@@ -47,6 +47,25 @@ enum Way {
     Back,
 }
 
+impl Way {
+    fn other(self) -> Self {
+        if self == Self::Ahead { Self::Back } else { Self::Ahead }
+    }
+
+    /// Time as one walks: it grows from the anchor on, whatever the way.
+    #[inline]
+    fn clock(self, time: Time) -> Time {
+        if self == Self::Ahead { time } else { Time(time.0.saturating_neg()) }
+    }
+
+    /// The transfers of a list between two times of this clock, ends included.
+    #[inline]
+    fn between(self, list: List<'_>, from: Time, to: Time) -> List<'_> {
+        let (from, to) = (self.clock(from), self.clock(to));
+        if self == Self::Ahead { list.between(from, to) } else { list.between(to, from) }
+    }
+}
+
 /// One transfer of a half, and the account that it leads to as one walks.
 #[derive(Clone, Copy, Debug)]
 struct Stop {
@@ -55,22 +74,104 @@ struct Stop {
     time: Time,
 }
 
-/// A half of a trip: its transfers from the anchor on.
+/// A transfer of the anchor with which a half may begin, and how far that half may go, by the clock of its way.
 #[derive(Clone, Copy, Debug)]
-struct Half<'h> {
-    stops: &'h [Stop],
-    /// So many transfers lie between the anchor and the turn; 0 where the turn is not inside this half.
-    turn: usize,
+struct First {
+    stop: Stop,
+    /// The last moment of a transfer before the turn.
+    open: Time,
+    /// The last moment of a transfer behind the turn, where there may be one: of the transfer that closes the trip.
+    past: Option<Time>,
 }
 
-impl Half<'_> {
-    fn near(&self) -> Stop {
-        self.stops[0]
+/// A half of a trip: its last transfer, and the half without it.
+#[derive(Clone, Copy, Debug)]
+struct Half {
+    stop: Stop,
+    /// When its transfer at the anchor is made.
+    near: Time,
+    /// The half without the last transfer.
+    before: u32,
+    /// Its transfer at the anchor, among those of its side.
+    first: u32,
+    length: u8,
+    /// So many transfers lie between the anchor and the turn; 0 where the turn is not inside this half.
+    turn: u8,
+}
+
+impl Half {
+    /// This half with one transfer more.
+    #[inline]
+    fn longer(self, place: u32, stop: Stop, turns: bool) -> Self {
+        let turn = if turns { self.length } else { self.turn };
+        Self { stop, before: place, length: self.length + 1, turn, ..self }
+    }
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+/// One side of an anchor: halves, each but the shortest one transfer longer than another of them.
+#[derive(Debug, Default)]
+struct Side {
+    firsts: Vec<First>,
+    halves: Vec<Half>,
+    /// Where the longest begin.
+    level: usize,
+    /// How long they are.
+    length: usize,
+}
+
+impl Side {
+    /// The transfers of a half, from its far end to the anchor.
+    fn stops(&self, half: Half) -> impl Iterator<Item = Stop> {
+        std::iter::successors(Some(half), |half| self.halves.get(half.before as usize).copied()).map(|half| half.stop)
     }
 
-    fn far(&self) -> Stop {
-        self.stops[self.stops.len() - 1]
+    #[inline]
+    fn passes(&self, half: Half, account: AccountId) -> bool {
+        self.stops(half).any(|stop| stop.account == account)
     }
+
+    /// How many of the longest halves there are.
+    fn frontier(&self) -> usize {
+        self.halves.len() - self.level
+    }
+
+    /// Begins with the shortest halves.
+    fn begin(&mut self) {
+        self.halves.clear();
+        (self.level, self.length) = (0, 1);
+        for (place, first) in self.firsts.iter().enumerate() {
+            let (stop, first) = (first.stop, place_of(place));
+            let near = stop.time;
+            self.halves.push(Half { stop, near, before: NOWHERE, first, length: 1, turn: 0 });
+        }
+    }
+}
+
+/// What is used again from anchor to anchor.
+#[derive(Debug)]
+struct Scratch {
+    ahead: Side,
+    back: Side,
+    laid: Laid,
+}
+
+/// The halves of one side, by the account at which they end.
+#[derive(Debug)]
+struct Laid {
+    /// For each account, its group.
+    places: Vec<u32>,
+    groups: Vec<Group>,
+    ends: Vec<Ends>,
+}
+
+/// Halves that end at one account: the shorter ones, and then the longest of all.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    begin: u32,
+    longest: u32,
+    end: u32,
 }
 
 /// What of a half decides at once whether it may meet another.
@@ -78,97 +179,98 @@ impl Half<'_> {
 struct Ends {
     near: Time,
     far: Time,
+    /// The half, among those of its side.
+    place: u32,
     length: u8,
     turn: u8,
 }
 
 impl Ends {
-    fn of(half: Half<'_>) -> Self {
-        let byte = |number: usize| u8::try_from(number).expect("a checked rule has few hops");
-        let (length, turn) = (byte(half.stops.len()), byte(half.turn));
-        Self { near: half.near().time, far: half.far().time, length, turn }
+    #[inline]
+    fn of(half: Half, place: u32) -> Self {
+        Self { near: half.near, far: half.stop.time, place, length: half.length, turn: half.turn }
     }
 }
 
-/// A half that is kept.
-#[derive(Clone, Copy, Debug)]
-struct Kept {
-    account: AccountId,
-    first: u32,
-    ends: Ends,
+impl Laid {
+    /// Lays the halves of a side ready. They keep their order, in which those of one length are ordered by the time of their
+    /// first transfer, as one walks.
+    fn lay(&mut self, side: &Side) {
+        for half in &side.halves {
+            let place = &mut self.places[half.stop.account.index()];
+            if *place == NOWHERE {
+                *place = place_of(self.groups.len());
+                self.groups.push(Group { begin: 0, longest: 0, end: 0 });
+            }
+            self.groups[*place as usize].end += 1;
+        }
+        let mut begin = 0;
+        for group in &mut self.groups {
+            let length = group.end;
+            *group = Group { begin, longest: begin, end: begin };
+            begin += length;
+        }
+        let nothing = Ends { near: Time(0), far: Time(0), place: NOWHERE, length: 0, turn: 0 };
+        self.ends.resize(side.halves.len(), nothing);
+        for (place, half) in side.halves.iter().enumerate() {
+            let group = &mut self.groups[self.places[half.stop.account.index()] as usize];
+            self.ends[group.end as usize] = Ends::of(*half, place_of(place));
+            group.end += 1;
+            if place < side.level {
+                group.longest = group.end;
+            }
+        }
+    }
+
+    /// The shorter halves that end at an account, and the longest.
+    #[inline]
+    fn at(&self, account: AccountId) -> Option<(&[Ends], &[Ends])> {
+        let group = *self.groups.get(self.places[account.index()] as usize)?;
+        let [begin, longest, end] = [group.begin, group.longest, group.end].map(|place| place as usize);
+        Some((&self.ends[begin..longest], &self.ends[longest..end]))
+    }
+
+    fn clear(&mut self, side: &Side) {
+        for half in &side.halves {
+            self.places[half.stop.account.index()] = NOWHERE;
+        }
+        self.groups.clear();
+        self.ends.clear();
+    }
 }
 
-/// The halves of one anchor that are kept, by the account at which they end.
-#[derive(Debug)]
-struct Halves {
-    kept: Vec<Kept>,
-    stops: Vec<Stop>,
-    /// For each account, the position of the first half that ends there.
-    places: Vec<u32>,
-}
-
-const NOWHERE: u32 = u32::MAX;
-
-/// More halves than these are not kept at one anchor: about 64 MB.
+/// More halves than these are not kept on one side of an anchor: about 40 MB.
 const MOST_KEPT: usize = 1 << 20;
 
-/// Which halves are kept at an anchor, and how long the longest may be.
-#[derive(Clone, Copy, Debug)]
-struct Split {
-    kept: Way,
-    longest: usize,
-}
-
-impl Split {
-    /// The length of the kept half of a trip.
-    #[inline]
-    fn share(self, length: usize) -> usize {
-        let half = if self.kept == Way::Ahead { length.div_ceil(2) } else { length / 2 };
-        half.min(self.longest)
-    }
-
-    fn met(self) -> Way {
-        if self.kept == Way::Ahead { Way::Back } else { Way::Ahead }
-    }
-}
-
-impl Halves {
+impl Scratch {
     fn new(accounts: usize) -> Self {
-        Self { kept: Vec::new(), stops: Vec::new(), places: vec![NOWHERE; accounts] }
+        let laid = Laid { places: vec![NOWHERE; accounts], groups: Vec::new(), ends: Vec::new() };
+        Self { ahead: Side::default(), back: Side::default(), laid }
     }
 
-    fn keep(&mut self, half: Half<'_>) {
-        let first = u32::try_from(self.stops.len()).expect("halves of one anchor fit 32 bits");
-        self.kept.push(Kept { account: half.far().account, first, ends: Ends::of(half) });
-        self.stops.extend_from_slice(half.stops);
+    fn side(&mut self, way: Way) -> &mut Side {
+        if way == Way::Ahead { &mut self.ahead } else { &mut self.back }
     }
 
-    fn index(&mut self) {
-        self.kept.sort_unstable_by_key(|half| (half.account, half.ends.length));
-        for (position, half) in (0u32..).zip(&self.kept) {
-            let place = &mut self.places[half.account.index()];
-            *place = position.min(*place);
-        }
+    /// The way on which halves are made longer: that with fewer of the longest.
+    fn shorter(&self) -> Way {
+        if self.ahead.frontier() <= self.back.frontier() { Way::Ahead } else { Way::Back }
     }
+}
 
-    fn ending_at(&self, account: AccountId) -> impl Iterator<Item = Kept> {
-        let first = self.places[account.index()];
-        let kept = if first == NOWHERE { &[] } else { &self.kept[first as usize..] };
-        kept.iter().copied().take_while(move |half| half.account == account)
-    }
+fn place_of(position: usize) -> u32 {
+    u32::try_from(position).expect("halves of one anchor fit 32 bits")
+}
 
-    fn half(&self, kept: Kept) -> Half<'_> {
-        let first = kept.first as usize;
-        Half { stops: &self.stops[first..first + usize::from(kept.ends.length)], turn: kept.ends.turn.into() }
-    }
-
-    fn clear(&mut self) {
-        for half in &self.kept {
-            self.places[half.account.index()] = NOWHERE;
-        }
-        self.kept.clear();
-        self.stops.clear();
-    }
+/// The two sides of an anchor when halves are laid together.
+struct Meeting<'s> {
+    anchor: AccountId,
+    /// The way on which halves are made longer.
+    way: Way,
+    growing: &'s mut Side,
+    /// The other side, and its halves by where they end.
+    ready: &'s Side,
+    laid: &'s Laid,
 }
 
 impl<'t> Rounds<'t> {
@@ -184,6 +286,7 @@ impl<'t> Rounds<'t> {
             least: least as usize,
             most: most as usize,
             within: task.flow.within,
+            delay: task.flow.steps[0].delay,
             busy: busy.collect(),
             mixed: task.admitted_count(0) != graph.len(),
         }
@@ -196,104 +299,204 @@ impl<'t> Rounds<'t> {
         }
     }
 
-    /// Keeps the halves of one side of an anchor: that with fewer transfers, and as long as there is room.
-    fn keep_halves(&self, anchor: AccountId, halves: &mut Halves, sink: &mut Sink<'_>) -> ControlFlow<(), Split> {
-        let [ahead, back] = [Way::Ahead, Way::Back].map(|way| self.list(way, anchor).len());
-        let kept = if ahead <= back { Way::Ahead } else { Way::Back };
-        let mut split = Split { kept, longest: self.most };
-        split.longest = split.share(self.most);
-        loop {
-            let mut full = false;
-            let grown = self.each_half(kept, split.longest, anchor, sink, |half, _| {
-                full = split.longest > 1 && halves.kept.len() == MOST_KEPT;
-                if full {
-                    return ControlFlow::Break(());
-                }
-                halves.keep(half);
-                ControlFlow::Continue(())
-            });
-            match grown {
-                ControlFlow::Continue(()) => return ControlFlow::Continue(split),
-                ControlFlow::Break(()) if full => {
-                    halves.kept.clear();
-                    halves.stops.clear();
-                    split.longest -= 1;
-                }
-                ControlFlow::Break(()) => return ControlFlow::Break(()),
-            }
-        }
-    }
-
     #[inline]
     fn is_below(&self, account: AccountId, anchor: AccountId) -> bool {
         (self.busy[account.index()], account) < (self.busy[anchor.index()], anchor)
-    }
-
-    fn through(&self, anchor: AccountId, halves: &mut Halves, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let [ahead, back] = [Way::Ahead, Way::Back].map(|way| self.list(way, anchor).len());
-        if ahead == 0 || back == 0 {
-            return ControlFlow::Continue(());
-        }
-        let ended = match self.keep_halves(anchor, halves, sink) {
-            ControlFlow::Break(()) => ControlFlow::Break(()),
-            ControlFlow::Continue(_) if halves.kept.is_empty() => ControlFlow::Continue(()),
-            ControlFlow::Continue(split) => {
-                halves.index();
-                self.meet_halves(split, anchor, halves, sink)
-            }
-        };
-        halves.clear();
-        ended
-    }
-
-    /// Lays each half of the other side beside those kept.
-    fn meet_halves(&self, split: Split, anchor: AccountId, halves: &Halves, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let met = split.met();
-        let longest = self.most - split.share(self.most);
-        self.each_half(met, longest, anchor, sink, |half, sink| {
-            let ends = Ends::of(half);
-            halves.ending_at(half.far().account).try_for_each(|other| {
-                let length = usize::from(ends.length + other.ends.length);
-                if split.share(length) != usize::from(other.ends.length) {
-                    return ControlFlow::Continue(());
-                }
-                match met {
-                    Way::Ahead if self.may_meet(ends, other.ends) => self.meet(anchor, half, halves.half(other), sink),
-                    Way::Back if self.may_meet(other.ends, ends) => self.meet(anchor, halves.half(other), half, sink),
-                    Way::Ahead | Way::Back => ControlFlow::Continue(()),
-                }
-            })
-        })
-    }
-
-    /// Visits every half on one side of an anchor that is not too long.
-    fn each_half(
-        &self,
-        way: Way,
-        longest: usize,
-        anchor: AccountId,
-        sink: &mut Sink<'_>,
-        visit: impl FnMut(Half<'_>, &mut Sink<'_>) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        let opposite = self.list(if way == Way::Ahead { Way::Back } else { Way::Ahead }, anchor);
-        let mut walk = Walk { rounds: self, way, longest, anchor, stops: Vec::new(), turn: 0, visit };
-        for (row, time, account) in self.list(way, anchor).iter() {
-            // A trip holds a transfer of the other side in the same window.
-            let near = opposite.within(time - self.within, time + self.within);
-            if !near.is_empty() && self.is_below(account, anchor) && self.is_usable(row) {
-                walk.take(Stop { account, row, time }, sink)?;
-            }
-        }
-        ControlFlow::Continue(())
     }
 
     fn is_usable(&self, row: RowId) -> bool {
         !self.mixed || self.task.is_admitted(0, row)
     }
 
-    /// Whether a transfer may come right after another.
-    fn follows(&self, before: Stop, after: Stop) -> bool {
-        self.task.flow.steps[0].delay.holds(after.time - before.time) && self.is_in_proportion(before.row, after.row)
+    fn through(&self, anchor: AccountId, scratch: &mut Scratch, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let [ahead, back] = [Way::Ahead, Way::Back].map(|way| self.list(way, anchor).len());
+        let fewer = if ahead <= back { Way::Ahead } else { Way::Back };
+        for way in [fewer, fewer.other()] {
+            let side = scratch.side(way);
+            self.begin(way, anchor, &mut side.firsts);
+            if side.firsts.is_empty() {
+                return ControlFlow::Continue(());
+            }
+            side.begin();
+        }
+        while scratch.ahead.length + scratch.back.length + 1 < self.most {
+            let way = scratch.shorter();
+            if !self.grow(way, anchor, scratch.side(way), sink)? {
+                break;
+            }
+        }
+        let way = scratch.shorter();
+        let Scratch { ahead, back, laid } = scratch;
+        let (growing, ready) = if way == Way::Ahead { (ahead, &*back) } else { (back, &*ahead) };
+        laid.lay(ready);
+        let ended = self.meet_halves(&mut Meeting { anchor, way, growing, ready, laid }, sink);
+        laid.clear(ready);
+        ended
+    }
+
+    /// The transfers of an anchor with which a half may begin: a trip needs one of the other side that is near in time.
+    fn begin(&self, way: Way, anchor: AccountId, firsts: &mut Vec<First>) {
+        firsts.clear();
+        let (list, opposite) = (self.list(way, anchor), self.list(way.other(), anchor));
+        // As one walks: on the way back from the last to the first.
+        let along = |list: List<'_>, place| if way == Way::Ahead { place } else { list.len() - 1 - place };
+        let (mut ends, mut closes) = (0, 0);
+        for place in 0..list.len() {
+            let place = along(list, place);
+            let near = way.clock(list.times[place]);
+            let time = |count: usize| way.clock(opposite.times[along(opposite, count)]);
+            while ends < opposite.len() && time(ends) <= near + self.within {
+                ends += 1;
+            }
+            while closes < opposite.len() && time(closes) <= near - self.delay.least {
+                closes += 1;
+            }
+            let (row, account) = (list.rows[place], list.others[place]);
+            // Either the trip turns at the anchor, or a transfer of the other side comes right before this one.
+            let turns_here = ends.checked_sub(1).map(time).filter(|&end| end >= near);
+            let past = closes.checked_sub(1).map(time).filter(|&past| near - past <= self.delay.most);
+            let open = turns_here.max(past.map(|past| past + self.within));
+            let usable = |_: &Time| self.is_below(account, anchor) && self.is_usable(row);
+            if let Some(open) = open.filter(usable) {
+                firsts.push(First { stop: Stop { account, row, time: list.times[place] }, open, past });
+            }
+        }
+    }
+
+    /// Keeps what is one transfer longer than the longest halves of a side; says whether there was room.
+    fn grow(&self, way: Way, anchor: AccountId, side: &mut Side, sink: &mut Sink<'_>) -> ControlFlow<(), bool> {
+        let (begin, end) = (side.level, side.halves.len());
+        for place in begin..end {
+            sink.go_on()?;
+            let half = side.halves[place];
+            let first = side.firsts[half.first as usize];
+            let grown = self.each_next(way, half, first, |stop, turns| {
+                if self.is_below(stop.account, anchor) && !side.passes(half, stop.account) && self.is_usable(stop.row) {
+                    side.halves.push(half.longer(place_of(place), stop, turns));
+                }
+                if side.halves.len() < MOST_KEPT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            if grown.is_break() {
+                side.halves.truncate(end);
+                return ControlFlow::Continue(false);
+            }
+        }
+        (side.level, side.length) = (end, side.length + 1);
+        ControlFlow::Continue(true)
+    }
+
+    /// Visits every transfer that may come after a half, and says whether the trip turns before it.
+    #[inline]
+    fn each_next(
+        &self,
+        way: Way,
+        half: Half,
+        first: First,
+        mut visit: impl FnMut(Stop, bool) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let (task, last) = (self.task, half.stop);
+        let list = self.list(way, last.account);
+        let now = way.clock(last.time);
+        let end = if half.turn == 0 { Some(first.open) } else { first.past };
+        if let Some(end) = end.filter(|_| task.may_pass(0, last.account)) {
+            let next = way.between(list, now + self.delay.least, (now + self.delay.most).min(end));
+            for (row, time, account) in next.iter() {
+                let (before, after) = if way == Way::Ahead { (last.row, row) } else { (row, last.row) };
+                if self.is_in_proportion(before, after) {
+                    visit(Stop { account, row, time }, false)?;
+                }
+            }
+        }
+        if let Some(past) = first.past.filter(|_| half.turn == 0 && task.may_hold(self.origin, last.account)) {
+            for (row, time, account) in way.between(list, now - self.within, past).iter() {
+                visit(Stop { account, row, time }, true)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Lays each half of the growing side beside those that are ready, and makes the longest longer, if there is need.
+    fn meet_halves(&self, meeting: &mut Meeting<'_>, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        for place in 0..meeting.growing.halves.len() {
+            let half = meeting.growing.halves[place];
+            self.meet_ready(meeting, half, sink)?;
+            if place >= meeting.growing.level {
+                self.walk_on(meeting, half, place, sink)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Walks on from where a half leads, which stands at a place of its side.
+    fn walk_on(&self, meeting: &mut Meeting<'_>, half: Half, place: usize, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let left = self.most - meeting.ready.length;
+        if usize::from(half.length) >= left {
+            return ControlFlow::Continue(());
+        }
+        sink.go_on()?;
+        let is_last = usize::from(half.length) + 1 == left;
+        let first = meeting.growing.firsts[half.first as usize];
+        self.each_next(meeting.way, half, first, |stop, turns| {
+            let meets = meeting.laid.places[stop.account.index()] != NOWHERE;
+            if is_last && !meets
+                || !self.is_below(stop.account, meeting.anchor)
+                || meeting.growing.passes(half, stop.account)
+                || !self.is_usable(stop.row)
+            {
+                return ControlFlow::Continue(());
+            }
+            let longer = half.longer(place_of(place), stop, turns);
+            if meets {
+                self.meet_ready(meeting, longer, sink)?;
+            }
+            if is_last {
+                return ControlFlow::Continue(());
+            }
+            let next = meeting.growing.halves.len();
+            meeting.growing.halves.push(longer);
+            self.walk_on(meeting, longer, next, sink)?;
+            meeting.growing.halves.pop();
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Lays a half beside those that are ready and end where it ends. Of a trip the longest half that can be is among
+    /// these, so that it is put together once.
+    fn meet_ready(&self, meeting: &Meeting<'_>, half: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let Some((shorter, longest)) = meeting.laid.at(half.stop.account) else { return ControlFlow::Continue(()) };
+        let ends = Ends::of(half, NOWHERE);
+        let mut meet = |other: &Ends| {
+            let (ahead, back) = if meeting.way == Way::Ahead { (ends, *other) } else { (*other, ends) };
+            if !self.may_meet(ahead, back) {
+                return ControlFlow::Continue(());
+            }
+            let other = meeting.ready.halves[other.place as usize];
+            let (ahead, back) = if meeting.way == Way::Ahead { (half, other) } else { (other, half) };
+            self.meet(meeting, ahead, back, sink)
+        };
+        if half.length == 1 {
+            shorter.iter().try_for_each(&mut meet)?;
+        }
+        // Both begin at the anchor in one window.
+        let clock = |time: Time| meeting.way.other().clock(time);
+        let near = clock(half.near);
+        let begin = longest.partition_point(|other| clock(other.near) < near - self.within);
+        longest[begin..].iter().take_while(|other| clock(other.near) <= near + self.within).try_for_each(meet)
+    }
+
+    /// Whether two halves that end at one account make a trip as far as their lengths and the times at their ends say.
+    #[inline]
+    fn may_meet(&self, ahead: Ends, back: Ends) -> bool {
+        let length = usize::from(ahead.length + back.length);
+        if length < self.least || ahead.turn > 0 && back.turn > 0 {
+            return false;
+        }
+        let joined = self.delay.holds(back.far - ahead.far);
+        let closed = self.delay.holds(ahead.near - back.near);
+        if ahead.turn > 0 || back.turn > 0 {
+            return joined && closed;
+        }
+        joined && back.near - ahead.near <= self.within || closed && ahead.far - back.far <= self.within
     }
 
     fn is_in_proportion(&self, before: RowId, after: RowId) -> bool {
@@ -303,147 +506,53 @@ impl<'t> Rounds<'t> {
         })
     }
 
-    /// Whether two halves that end at one account make a trip as far as their lengths and the times at their ends say.
-    #[inline]
-    fn may_meet(&self, ahead: Ends, back: Ends) -> bool {
-        let length = usize::from(ahead.length + back.length);
-        if length < self.least || length > self.most || ahead.turn > 0 && back.turn > 0 {
-            return false;
+    /// Reports the trips that two halves make which end at one account and may meet, if the accounts between differ.
+    fn meet(&self, meeting: &Meeting<'_>, ahead: Half, back: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let (on_ahead, on_back) = match meeting.way {
+            Way::Ahead => (&*meeting.growing, meeting.ready),
+            Way::Back => (meeting.ready, &*meeting.growing),
+        };
+        let again = |stop: Stop| on_back.stops(back).skip(1).any(|other| other.account == stop.account);
+        if on_ahead.stops(ahead).skip(1).any(again) {
+            return ControlFlow::Continue(());
         }
-        let delay = self.task.flow.steps[0].delay;
-        let (joined, closed) = (delay.holds(back.far - ahead.far), delay.holds(ahead.near - back.near));
+        let mut stops: Vec<Stop> = on_ahead.stops(ahead).collect();
+        stops.reverse();
+        let met = stops.len();
+        stops.extend(on_back.stops(back));
+        let last = stops.len() - 1;
+        let follows = |before: Stop, after: Stop| {
+            self.delay.holds(after.time - before.time) && self.is_in_proportion(before.row, after.row)
+        };
+        let (joined, closed) = (follows(stops[met - 1], stops[met]), follows(stops[last], stops[0]));
+        // The account that each transfer leaves: those ahead name where they lead, those behind where they come from.
+        let payers = std::iter::once(meeting.anchor).chain(stops[..met].iter().map(|stop| stop.account));
+        let payers: Vec<AccountId> = payers.chain(stops[met + 1..].iter().map(|stop| stop.account)).collect();
+        let mut report = |turn| self.report(&payers, &stops, turn, sink);
         if ahead.turn > 0 || back.turn > 0 {
-            return joined && closed;
+            let turn = if ahead.turn > 0 { usize::from(ahead.turn) } else { stops.len() - usize::from(back.turn) };
+            return if joined && closed { report(turn) } else { ControlFlow::Continue(()) };
         }
-        joined && back.near - ahead.near <= self.within || closed && ahead.far - back.far <= self.within
-    }
-
-    /// Reports the trips that two halves make which end at one account.
-    fn meet(&self, anchor: AccountId, ahead: Half<'_>, back: Half<'_>, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let length = ahead.stops.len() + back.stops.len();
-        let joined = || self.follows(ahead.far(), back.far());
-        let closed = || self.follows(back.near(), ahead.near());
-        let within = |first: Stop, last: Stop| last.time - first.time <= self.within;
-        if ahead.turn > 0 || back.turn > 0 {
-            let turn = if ahead.turn > 0 { ahead.turn } else { length - back.turn };
-            return if joined() && closed() {
-                self.report(anchor, ahead, back, turn, sink)
-            } else {
-                ControlFlow::Continue(())
-            };
+        if joined && stops[last].time - stops[0].time <= self.within {
+            report(0)?;
         }
-        if within(ahead.near(), back.near()) && joined() {
-            self.report(anchor, ahead, back, 0, sink)?;
-        }
-        if within(back.far(), ahead.far()) && closed() {
-            self.report(anchor, ahead, back, ahead.stops.len(), sink)?;
+        if closed && stops[met - 1].time - stops[met].time <= self.within {
+            report(met)?;
         }
         ControlFlow::Continue(())
     }
 
-    /// Reports a trip that begins with its transfer number `turn`, counted from the anchor, if its accounts differ and
-    /// may stand where they do.
-    fn report(
-        &self,
-        anchor: AccountId,
-        ahead: Half<'_>,
-        back: Half<'_>,
-        turn: usize,
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<()> {
-        let passed = |half: &Half<'_>| half.stops.len() - 1;
-        let again = |stop: &Stop| back.stops[..passed(&back)].iter().any(|other| other.account == stop.account);
-        if ahead.stops[..passed(&ahead)].iter().any(again) {
-            return ControlFlow::Continue(());
-        }
-        let payers = std::iter::once(anchor).chain(ahead.stops.iter().map(|stop| stop.account));
-        let payers = payers.chain(back.stops.iter().rev().skip(1).map(|stop| stop.account));
-        let mut binding: Vec<AccountId> = payers.collect();
-        let mut rows: Vec<RowId> = ahead.stops.iter().chain(back.stops.iter().rev()).map(|stop| stop.row).collect();
+    /// Reports the trip that begins with transfer number `turn`, counted from the anchor, if its accounts may stand where
+    /// they do.
+    fn report(&self, payers: &[AccountId], stops: &[Stop], turn: usize, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let mut binding = payers.to_vec();
+        let mut rows: Vec<RowId> = stops.iter().map(|stop| stop.row).collect();
         binding.rotate_left(turn);
         rows.rotate_left(turn);
-        let start = self.task.ledger.time(rows[0]);
+        let start = stops[turn].time;
         let admitted = self.task.owns(start)
             && self.task.admits(self.origin, binding[0], start)
             && binding[1..].iter().all(|&account| self.task.admits_between(0, account, start));
         if admitted { sink.push(&binding, rows.chunks(1).map(|row| (0, row)), 1) } else { ControlFlow::Continue(()) }
-    }
-}
-
-/// A walk from an anchor, one way.
-struct Walk<'r, 't, V> {
-    rounds: &'r Rounds<'t>,
-    way: Way,
-    longest: usize,
-    anchor: AccountId,
-    stops: Vec<Stop>,
-    turn: usize,
-    visit: V,
-}
-
-impl<V: FnMut(Half<'_>, &mut Sink<'_>) -> ControlFlow<()>> Walk<'_, '_, V> {
-    /// Takes a transfer and walks on from where it leads.
-    fn take(&mut self, stop: Stop, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        sink.go_on()?;
-        self.stops.push(stop);
-        (self.visit)(Half { stops: &self.stops, turn: self.turn }, sink)?;
-        if self.stops.len() < self.longest {
-            let task = self.rounds.task;
-            if task.may_pass(0, stop.account) {
-                self.go_on(stop, sink)?;
-            }
-            if self.turn == 0 && task.may_hold(self.rounds.origin, stop.account) {
-                self.turn = self.stops.len();
-                self.turn_at(stop, sink)?;
-                self.turn = 0;
-            }
-        }
-        self.stops.pop();
-        ControlFlow::Continue(())
-    }
-
-    /// Tries every transfer that follows the last one (or that it follows, on the way back).
-    fn go_on(&mut self, last: Stop, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let (near, delay) = (self.stops[0].time, self.rounds.task.flow.steps[0].delay);
-        // Before the turn the trip spans from here to the anchor; behind it, it leads on to the anchor in time.
-        let (from, to) = match self.way {
-            Way::Ahead => {
-                let end = if self.turn == 0 { near + self.rounds.within } else { near };
-                (last.time + delay.least, (last.time + delay.most).min(end))
-            }
-            Way::Back => {
-                let end = if self.turn == 0 { near - self.rounds.within } else { near };
-                ((last.time - delay.most).max(end), last.time - delay.least)
-            }
-        };
-        for (row, time, account) in self.rounds.list(self.way, last.account).between(from, to).iter() {
-            let (before, after) = if self.way == Way::Ahead { (last.row, row) } else { (row, last.row) };
-            if self.may_reach(account, row) && self.rounds.is_in_proportion(before, after) {
-                self.take(Stop { account, row, time }, sink)?;
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Tries every transfer that may be the other end of a trip which begins and ends at the last account.
-    fn turn_at(&mut self, last: Stop, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let (near, within) = (self.stops[0].time, self.rounds.within);
-        let (from, to) = match self.way {
-            Way::Ahead => (last.time - within, near),
-            Way::Back => (near, last.time + within),
-        };
-        for (row, time, account) in self.rounds.list(self.way, last.account).between(from, to).iter() {
-            if self.may_reach(account, row) {
-                self.take(Stop { account, row, time }, sink)?;
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    #[inline]
-    fn may_reach(&self, account: AccountId, row: RowId) -> bool {
-        self.rounds.is_below(account, self.anchor)
-            && self.stops.iter().all(|stop| stop.account != account)
-            && self.rounds.is_usable(row)
     }
 }

@@ -8,8 +8,8 @@ use crate::columns::{AccountId, RowId};
 use crate::lang::{RoleId, Shape, StepId};
 
 use super::super::reach::Index;
-use super::super::task::Task;
-use super::slot::{Slot, distinct, link};
+use super::super::task::{Task, link};
+use super::slot::{Slot, distinct};
 use super::tree::Tree;
 
 /// Shrinks the slots by everything that does not depend on the window: what is deleted here is in no instance.

@@ -10,11 +10,12 @@ use crate::columns::{AccountId, RowId, Time};
 use crate::lang::{Count, RoleId, Shape, StepId};
 
 use super::super::reach::Index;
-use super::super::task::Task;
+use super::super::task::{Task, link};
 use super::Sink;
 use super::family::{counts_hold, settle, support, undoes};
+use super::hub::{Hub, Window};
 use super::pool::Pool;
-use super::slot::{Slot, distinct, link, members};
+use super::slot::{Slot, distinct, members};
 use super::tree::Tree;
 
 /// All instances of any flow around a given account.
@@ -287,11 +288,14 @@ impl Line<'_, '_> {
         if !support(task, &mut slots, None) || !counts_hold(task, &slots) {
             return ControlFlow::Continue(());
         }
+        if let Some(hub) = Hub::of(task, &slots) {
+            return self.slide(&hub, sink);
+        }
         let mut starts: Vec<Time> =
             slots.iter().flat_map(|slot| &slot.rows).map(|&row| task.ledger.time(row)).collect();
         starts.sort_unstable();
         starts.dedup();
-        let binding: Vec<AccountId> = self.singles.iter().flatten().chain(&self.between).copied().collect();
+        let binding = self.binding();
         for start in starts.into_iter().filter(|&start| task.owns(start)) {
             sink.go_on()?;
             if let Some(window) = self.window(&slots, start) {
@@ -299,6 +303,37 @@ impl Line<'_, '_> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    fn binding(&self) -> Vec<AccountId> {
+        self.singles.iter().flatten().chain(&self.between).copied().collect()
+    }
+
+    /// The same for two sets that meet at one account. Windows that share transfers are reported as one, after `having` has
+    /// been asked of each.
+    fn slide(&self, hub: &Hub<'_>, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let (task, binding) = (self.task, self.binding());
+        let steps = [self.slots[0].step, self.slots[1].step];
+        let report = |sink: &mut Sink<'_>, window: &Window, count: u64| {
+            sink.push(&binding, steps.into_iter().zip(hub.rows(window)), count)
+        };
+        if task.flow.having.is_some() || task.probe.apart {
+            return hub.each_window(sink, |sink, window| report(sink, &window, 1));
+        }
+        let mut whole: Option<(Window, u64)> = None;
+        hub.each_window(sink, |sink, next| {
+            if let Some((window, count)) = &mut whole {
+                if window.iter().zip(&next).any(|(run, next)| next.start < run.end) {
+                    window.iter_mut().zip(&next).for_each(|(run, next)| run.end = run.end.max(next.end));
+                    *count += 1;
+                    return ControlFlow::Continue(());
+                }
+                report(sink, window, *count)?;
+            }
+            whole = Some((next, 1));
+            ControlFlow::Continue(())
+        })?;
+        whole.map_or(ControlFlow::Continue(()), |(window, count)| report(sink, &window, count))
     }
 
     /// The instance whose first transfer is at `start`, if there is one.

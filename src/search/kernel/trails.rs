@@ -7,12 +7,12 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::columns::{AccountId, Span, Time};
+use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Step, StepId};
 
-use super::super::graph::List;
 use super::super::task::{Task, hops};
 use super::Sink;
+use super::nexts::Nexts;
 use super::pool::Pool;
 use super::ways::Ways;
 
@@ -43,8 +43,17 @@ struct Trails<'t> {
     ways: Ways<'t>,
     /// Whether the window can end a path that its delays let go on.
     is_bounded: bool,
+    /// What may come next after each transfer, where that is little.
+    nexts: Option<Nexts>,
     /// For each position of the lists, the steps in which nothing can come next, a bit each.
     dead: Vec<AtomicU8>,
+    /// For each step, whether the lists hold nothing else than what it can use.
+    whole: Vec<bool>,
+    /// Whether any account may hold the last role.
+    is_open: bool,
+    /// For each position of the lists, the one before it of the same account's transfers to the same receiver, and one; or 0.
+    /// Nothing where the last transfer of a path is asked for more than its time.
+    earlier: Vec<u32>,
 }
 
 /// A transfer that arrives at the end of a trail.
@@ -106,12 +115,22 @@ impl<'t> Trails<'t> {
             steps[step].delay.most.0.saturating_mul(fed)
         };
         let longest = (0..steps.len()).map(longest).fold(0i64, i64::saturating_add);
-        let count = if steps.len() <= 8 { task.graph.len() } else { 0 };
+        let ways = Ways::new(task);
+        let nexts = Nexts::new(&ways);
+        let count = if steps.len() <= 8 && nexts.is_none() { task.graph.len() } else { 0 };
+        let whole = |step| !task.knows_places() && task.admitted_count(step) == task.graph.len();
+        let last = steps.len() - 1;
+        let is_open = task.may_all_hold(steps[last].payee());
+        let is_free = is_open && nexts.is_none() && steps[last].pass_through.is_none() && whole(last);
         Self {
             task,
-            ways: Ways::new(task),
+            ways,
+            nexts,
+            is_open,
+            earlier: if is_free { earlier(task) } else { Vec::new() },
             is_bounded: Span(longest) > task.flow.within,
             dead: std::iter::repeat_with(AtomicU8::default).take(count).collect(),
+            whole: (0..steps.len()).map(whole).collect(),
         }
     }
 
@@ -125,10 +144,11 @@ impl<'t> Trails<'t> {
         scratch.singles[role] = Some(anchor);
         scratch.trail.push(anchor);
         let list = task.graph.sent(anchor);
-        for (position, (row, time, to)) in list.iter().enumerate() {
-            if task.leads(0, 1, row) && task.owns(time) {
+        for (offset, (row, time, to)) in list.iter().enumerate() {
+            let position = number(list.first + offset);
+            if self.leads(Place { step: 0, hop: 1, line: 0 }, position, row) && task.owns(time) {
                 let start = if self.is_bounded { time } else { Time(0) };
-                scratch.arrivals.push(Arrival { to, position: place(list, position), time, start, ways: 1 });
+                scratch.arrivals.push(Arrival { to, position, time, start, ways: 1 });
             }
         }
         let ended = self.arrive(Place { step: 0, hop: 1, line: 0 }, 0, true, scratch, sink);
@@ -147,19 +167,21 @@ impl<'t> Trails<'t> {
         sink: &mut Sink<'_>,
     ) -> ControlFlow<()> {
         sink.go_on()?;
-        let last_place = place.step + 1 == self.task.flow.steps.len() && place.hop == hops(self.task, place.step).1;
-        if last_place {
-            return self.finish(place, first, end, scratch, sink);
+        let (least, most) = hops(self.task, place.step);
+        let may_end = place.step + 1 == self.task.flow.steps.len() && place.hop >= least;
+        if may_end && (place.hop == most || self.nexts.is_some()) {
+            self.finish(place, first, end, scratch, sink);
+            if place.hop == most {
+                return ControlFlow::Continue(());
+            }
         }
         let base = scratch.arrivals.len();
         let look = scratch.look();
         let mut again = false;
         for last in first..end {
             let last = scratch.arrivals[last];
-            self.each_next(place, last, |list, offset| {
-                let to = list.others[offset];
+            self.each_next(place, last, false, |position, time, to| {
                 again |= std::mem::replace(&mut scratch.met[to.index()], look) == look;
-                let (position, time) = (self::place(list, offset), list.times[offset]);
                 scratch.arrivals.push(Arrival { to, position, time, ..last });
             });
         }
@@ -168,8 +190,32 @@ impl<'t> Trails<'t> {
         ended
     }
 
-    /// Visits every transfer that may stand at a place right after another.
-    fn each_next(&self, place: Place, last: Arrival, mut visit: impl FnMut(List<'_>, usize)) {
+    /// Whether a transfer may stand at a place, as far as is known of it alone.
+    #[inline]
+    fn leads(&self, place: Place, position: u32, row: RowId) -> bool {
+        let least = hops(self.task, place.step).0;
+        (self.whole[place.step] || self.task.leads(place.step, place.hop, row))
+            && self.nexts.as_ref().is_none_or(|nexts| nexts.go_on_for(position, least.saturating_sub(place.hop)))
+    }
+
+    /// Visits every transfer that may stand at a place right after another: its position, time and receiver. Where it is
+    /// written down what comes next, these are all that may be the last, or those after which another may come.
+    #[inline]
+    fn each_next(&self, place: Place, last: Arrival, to_end: bool, mut visit: impl FnMut(u32, Time, AccountId)) {
+        let end = if self.is_bounded { last.start + self.task.flow.within } else { Time(i64::MAX) };
+        let Some(nexts) = &self.nexts else { return self.look_for_next(place, last, end, visit) };
+        let more = hops(self.task, place.step).0.saturating_sub(place.hop);
+        for &position in nexts.after(last.position, last.to).0 {
+            let (time, to) = self.task.graph.sent_at(position);
+            if time <= end && (to_end || nexts.go_on_for(position, more)) {
+                visit(position, time, to);
+            }
+        }
+    }
+
+    /// The same where nothing is written down.
+    #[inline]
+    fn look_for_next(&self, place: Place, last: Arrival, end: Time, mut visit: impl FnMut(u32, Time, AccountId)) {
         let Self { task, ways, .. } = self;
         let bit = 1u8.checked_shl(u32::try_from(place.step).unwrap_or(u32::MAX)).unwrap_or(0);
         let dead = self.dead.get(last.position as usize);
@@ -177,15 +223,16 @@ impl<'t> Trails<'t> {
             return;
         }
         let delay = task.flow.steps[place.step].delay;
-        let end = if self.is_bounded { last.start + task.flow.within } else { Time(i64::MAX) };
         let latest = last.time + delay.most;
         let list = task.graph.sent(last.to).between(last.time + delay.least, latest.min(end));
         let band = ways.after(place.step, ways.amount(last.position as usize));
         let mut found = false;
-        for offset in 0..list.len() {
-            if ways.is_in(&band, list.first + offset) && task.leads(place.step, place.hop, list.rows[offset]) {
+        for (offset, (row, time, to)) in list.iter().enumerate() {
+            if ways.is_in(&band, list.first + offset)
+                && (self.whole[place.step] || task.leads(place.step, place.hop, row))
+            {
                 found = true;
-                visit(list, offset);
+                visit(number(list.first + offset), time, to);
             }
         }
         // What a place of a path lets through depends on the hop where places are known; else on the step alone.
@@ -194,24 +241,25 @@ impl<'t> Trails<'t> {
         }
     }
 
-    /// Counts what may stand at the last place of the line.
-    fn finish(
-        &self,
-        place: Place,
-        first: usize,
-        end: usize,
-        scratch: &mut Scratch,
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<()> {
-        let look = scratch.look();
+    /// Counts what may stand at a place as the last transfer of all.
+    fn finish(&self, place: Place, first: usize, end: usize, scratch: &mut Scratch, sink: &mut Sink<'_>) {
+        let bound = scratch.singles[self.task.flow.steps[place.step].payee()];
+        let at_once = bound.is_none().then(|| self.finish_run(place, first, end, scratch)).flatten();
+        let (instances, bindings) = at_once.unwrap_or_else(|| self.finish_each(place, first, end, scratch));
+        if instances > 0 {
+            sink.count(place.line + 1, instances, bindings);
+        }
+    }
+
+    /// How many instances and bindings end at a place: each transfer is looked at.
+    fn finish_each(&self, place: Place, first: usize, end: usize, scratch: &mut Scratch) -> (u128, u64) {
         let role = self.task.flow.steps[place.step].payee();
-        let bound = scratch.singles[role];
+        let (bound, look) = (scratch.singles[role], scratch.look());
         let (mut instances, mut bindings) = (0u128, 0u64);
         for last in first..end {
             let last = scratch.arrivals[last];
             let mut met = 0u64;
-            self.each_next(place, last, |list, offset| {
-                let to = list.others[offset];
+            self.each_next(place, last, true, |_, _, to| {
                 let fits = bound
                     .map_or_else(|| self.task.may_hold(role, to) && !scratch.trail.contains(&to), |bound| bound == to);
                 met += u64::from(fits);
@@ -220,10 +268,61 @@ impl<'t> Trails<'t> {
             });
             instances += u128::from(met) * last.ways;
         }
-        if instances > 0 {
-            sink.count(place.line + 1, instances, bindings);
+        (instances, bindings)
+    }
+
+    /// The same where any account may be the last, and what comes next is written down for one transfer, or is a run of the
+    /// list: then only those are taken away that lead back to the trail.
+    fn finish_run(&self, place: Place, first: usize, end: usize, scratch: &Scratch) -> Option<(u128, u64)> {
+        let arrivals = &scratch.arrivals[first..end];
+        match (&self.nexts, arrivals) {
+            (None, _) if !self.earlier.is_empty() => self.finish_timed(place, arrivals, &scratch.trail),
+            (Some(nexts), [last]) if self.is_open && !self.is_bounded => {
+                let (next, again) = nexts.after(last.position, last.to);
+                // The last account of the trail pays; it is in none of its own transfers.
+                let visited = &scratch.trail[..scratch.trail.len() - 1];
+                let back = |&position: &u32| visited.contains(&self.task.graph.sent_to(position));
+                let new = next.len() - count_of(next.iter().map(back));
+                (!again).then_some((new as u128 * last.ways, new as u64))
+            }
+            _ => None,
         }
-        ControlFlow::Continue(())
+    }
+
+    /// The same where only times are asked for. A receiver is new where the transfer to it before lies before the run.
+    fn finish_timed(&self, place: Place, arrivals: &[Arrival], trail: &[AccountId]) -> Option<(u128, u64)> {
+        let task = self.task;
+        let delay = task.flow.steps[place.step].delay;
+        let list = task.graph.sent(arrivals[0].to);
+        let visited = &trail[..trail.len() - 1];
+        let met = |others: &[AccountId]| -> usize {
+            let to = |account: &AccountId| count_of(others.iter().map(|other| other == account));
+            others.len() - visited.iter().map(to).sum::<usize>()
+        };
+        let mut run: Option<std::ops::Range<usize>> = None;
+        let mut instances = 0u128;
+        for arrival in arrivals {
+            let end = if self.is_bounded { arrival.start + task.flow.within } else { Time(i64::MAX) };
+            let next = list.within(arrival.time + delay.least, (arrival.time + delay.most).min(end));
+            instances += met(&list.others[next.clone()]) as u128 * arrival.ways;
+            run = match run {
+                _ if next.is_empty() => run,
+                Some(run) if next.start <= run.end && run.start <= next.end => {
+                    Some(run.start.min(next.start)..run.end.max(next.end))
+                }
+                Some(_) => return None,
+                None => Some(next),
+            };
+        }
+        let Some(run) = run else { return Some((0, 0)) };
+        let others = &list.others[run.clone()];
+        let first = number(list.first + run.start);
+        let earlier = &self.earlier[list.first + run.start..list.first + run.end];
+        let new = count_of(earlier.iter().map(|&earlier| earlier <= first));
+        let new_to = |account: &AccountId| {
+            count_of(others.iter().zip(earlier).map(|(other, &earlier)| other == account && earlier <= first))
+        };
+        Some((instances, (new - visited.iter().map(new_to).sum::<usize>()) as u64))
     }
 
     /// Goes on from each account that the arrivals from `base` on lead to; `again` says whether some lead to the same.
@@ -263,8 +362,10 @@ impl<'t> Trails<'t> {
         let role = task.flow.steps[place.step].payee();
         let (bound, new) = (scratch.singles[role], !scratch.trail.contains(&to));
         let may_end = bound.map_or_else(|| new && task.may_hold(role, to), |account| account == to);
-        if place.hop >= least && may_end {
-            if place.step + 1 == task.flow.steps.len() {
+        let is_last = place.step + 1 == task.flow.steps.len();
+        // Where it is written down what comes next, the last transfers were counted from the one before.
+        if place.hop >= least && may_end && !(is_last && self.nexts.is_some()) {
+            if is_last {
                 sink.count(line, scratch.arrivals[first..end].iter().map(|arrival| arrival.ways).sum(), 1);
             } else {
                 scratch.singles[role] = Some(to);
@@ -283,8 +384,29 @@ impl<'t> Trails<'t> {
     }
 }
 
-fn place(list: List<'_>, offset: usize) -> u32 {
-    u32::try_from(list.first + offset).expect("rows are numbered with 32 bits")
+/// For each transfer sent, the one before it between the same two accounts: its position and one, or 0.
+fn earlier(task: &Task<'_>) -> Vec<u32> {
+    let mut last = vec![0u32; task.ledger.accounts().len()];
+    let mut earlier = Vec::with_capacity(task.graph.len());
+    for account in task.ledger.accounts().ids() {
+        let list = task.graph.sent(account);
+        let first = number(list.first);
+        for (position, other) in (first + 1..).zip(list.others) {
+            let before = std::mem::replace(&mut last[other.index()], position);
+            // What stands there may be another account's.
+            earlier.push(if before > first { before } else { 0 });
+        }
+    }
+    earlier
+}
+
+/// How many are true. There are fewer than 2^31, so that nothing wraps; a sum that is looked at for that costs ten times as much.
+fn count_of(found: impl Iterator<Item = bool>) -> usize {
+    found.fold(0u32, |count, found| count.wrapping_add(u32::from(found))) as usize
+}
+
+fn number(position: usize) -> u32 {
+    u32::try_from(position).expect("rows are numbered with 32 bits")
 }
 
 /// Puts arrivals from `base` on together by account, and adds up the ways to come by one transfer.

@@ -8,8 +8,8 @@ use crate::columns::{AccountId, RowId, Time};
 use crate::lang::{Count, Shape, Step, StepId};
 
 use super::super::reach::{Index, follow, resting};
-use super::super::task::{Task, total};
-use super::slot::{Slot, distinct, link};
+use super::super::task::{Task, link, total};
+use super::slot::{Slot, distinct};
 
 /// The tree step of a flow in one window, with the single accounts fixed.
 #[derive(Debug)]

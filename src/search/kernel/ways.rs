@@ -17,6 +17,9 @@ pub(super) struct Ways<'t> {
 /// Amounts that may come next, ends included; nothing where every amount may.
 pub(super) type Band = Option<(i64, i64)>;
 
+/// Amounts that are looked at together.
+const BLOCK: usize = 32;
+
 /// What stands for an amount that is not known: no band holds it.
 const UNKNOWN: i64 = i64::MIN;
 
@@ -63,6 +66,23 @@ impl<'t> Ways<'t> {
     #[inline]
     pub(super) fn is_in(&self, band: &Band, position: usize) -> bool {
         band.is_none_or(|(least, most)| (least..=most).contains(&self.amounts[position]))
+    }
+
+    /// Adds the positions, of some of the lists, that come next in a flow of one step after a transfer, as amounts say.
+    #[inline]
+    pub(super) fn add_in_band(&self, last: RowId, positions: std::ops::Range<usize>, found: &mut Vec<u32>) {
+        let Some((least, most)) = self.band(0, last) else { return };
+        let mut place = u32::try_from(positions.start).expect("positions are 32 bits");
+        for amounts in self.amounts[positions].chunks(BLOCK) {
+            // Which amounts fit follows no pattern, so that a branch for each would cost more than writing all.
+            let (mut block, mut count) = ([0u32; BLOCK], 0);
+            for amount in amounts {
+                block[count % BLOCK] = place;
+                count = count.wrapping_add(usize::from((least..=most).contains(amount)));
+                place = place.wrapping_add(1);
+            }
+            found.extend_from_slice(&block[..count]);
+        }
     }
 
     /// Whether a transfer is in proportion to the one before it.
