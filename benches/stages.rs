@@ -1,6 +1,8 @@
-//! Benches of the stages and kernels, on a made ledger of 100,000 transfers (seed 7).
+//! Benches of each stage and kernel, on a made ledger of 100,000 transfers (seed 7).
 //!
 //! `cargo bench` runs all; `cargo bench -- search/simple-cycle` one. `benches/README.md` records what was measured.
+//! Stages: `ingest`, `lang`, `plan`, `lists` (transfers by account), `search` (one shipped rule each), `sift`, `stats`,
+//! `write`. Kernels: `kernel`, each on the rule of `benches/compare` that it is made for, counting and listing.
 
 use std::fs;
 use std::hint::black_box;
@@ -8,18 +10,28 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use moneytrail::columns::Time;
+use moneytrail::engine::{self, Analysis};
 use moneytrail::ingest::{self, Intake, Request};
 use moneytrail::lang::{self, Source, TypologySet};
-use moneytrail::plan;
+use moneytrail::plan::{self, Kernel, Plan};
 use moneytrail::search::{Limits, Searcher};
 use moneytrail::sift::{self, Found};
+use moneytrail::stats::{self, Evidence, Whole};
 use moneytrail::workbench::synth::{self, Settings};
+use moneytrail::write::{self, Forms, Report, RunFacts};
 
 const TRANSFERS: usize = 100_000;
 
+/// Transfers of the ledger that the kernel which defines a match is asked about: it tries every set of them.
+const FEW: usize = 1_000;
+
+/// The rules of `benches/compare` that show what each kernel takes.
+const OF_KERNELS: [&str; 6] = ["temporal-cycle", "chain", "two-paths", "fan-in", "scatter-gather", "gather-scatter"];
+
 /// The made ledger as files, and the request that reads it.
-fn ledger(folder: &Path) -> Request {
-    let draft = synth::draft(&Settings { transfers: TRANSFERS, seed: 7, planted: 5, ..Settings::default() });
+fn ledger(folder: &Path, transfers: usize) -> Request {
+    let draft = synth::draft(&Settings { transfers, seed: 7, planted: 5, ..Settings::default() });
     let file = |name: &str| fs::File::create(folder.join(name)).expect("a file");
     let made = draft.write_transfers(&mut file("transfers.csv")).expect("transfers");
     made.write_accounts(&mut file("accounts.csv")).expect("accounts");
@@ -32,6 +44,10 @@ fn ledger(folder: &Path) -> Request {
     }
 }
 
+fn source(path: &Path) -> Source {
+    Source { path: path.display().to_string(), text: fs::read_to_string(path).expect("a rule") }
+}
+
 fn rules() -> Vec<Source> {
     let families = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/typologies"));
     let list = |folder: &PathBuf| -> Vec<PathBuf> {
@@ -39,9 +55,7 @@ fn rules() -> Vec<Source> {
     };
     let mut paths: Vec<PathBuf> = list(&families).iter().flat_map(list).collect();
     paths.sort();
-    let source =
-        |path: &PathBuf| Source { path: path.display().to_string(), text: fs::read_to_string(path).expect("a rule") };
-    paths.iter().map(source).collect()
+    paths.iter().map(|path| source(path)).collect()
 }
 
 fn reading(criterion: &mut Criterion, request: &Request) {
@@ -55,25 +69,64 @@ fn compiling(criterion: &mut Criterion, sources: &[Source]) {
     criterion.bench_function("lang/compile", |bencher| bencher.iter(|| lang::compile(black_box(sources), &[])));
 }
 
+fn planning(criterion: &mut Criterion, intake: &Intake, set: &TypologySet) {
+    let summary = intake.ledger.summary();
+    criterion.bench_function("plan", |bencher| bencher.iter(|| plan::together(black_box(set), Some(&summary))));
+}
+
+fn listing(criterion: &mut Criterion, intake: &Intake) {
+    let mut group = criterion.benchmark_group("lists");
+    group.throughput(Throughput::Elements(TRANSFERS as u64));
+    group.bench_function("by-account", |bencher| bencher.iter(|| Searcher::new(black_box(&intake.ledger))));
+    group.finish();
+}
+
+fn plan_of(set: &TypologySet, id: &str, intake: &Intake) -> Plan {
+    let typology = &set.typologies[set.position(id).expect("a rule of the set")];
+    plan::build(typology, &intake.ledger.summary()).expect("the made ledger has every column").swap_remove(0)
+}
+
 fn searching(criterion: &mut Criterion, intake: &Intake, set: &TypologySet) {
-    let (searcher, summary, stop) = (Searcher::new(&intake.ledger), intake.ledger.summary(), AtomicBool::new(false));
+    let (searcher, stop) = (Searcher::new(&intake.ledger), AtomicBool::new(false));
     let mut group = criterion.benchmark_group("search");
     group.sample_size(10).throughput(Throughput::Elements(TRANSFERS as u64));
     for typology in &set.typologies {
-        let plan = plan::build(typology, &summary).expect("the made ledger has every column").swap_remove(0);
+        let plan = plan_of(set, &typology.id, intake);
         let run = || searcher.run(&plan, &Limits::default(), &stop).expect("evaluable");
         group.bench_function(&typology.id, |bencher| bencher.iter(|| black_box(run())));
     }
     group.finish();
 }
 
+/// Each kernel, on the rule that it is made for.
+fn kernels(criterion: &mut Criterion, intake: &Intake, few: &Intake) {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/compare/rules"));
+    let sources: Vec<Source> = OF_KERNELS.iter().map(|id| source(&folder.join(format!("{id}.yaml")))).collect();
+    let set = lang::compile(&sources, &[]).set.expect("the rules of the comparison are right");
+    let (searcher, stop) = (Searcher::new(&intake.ledger), AtomicBool::new(false));
+    let mut group = criterion.benchmark_group("kernel");
+    group.sample_size(10).throughput(Throughput::Elements(TRANSFERS as u64));
+    for id in OF_KERNELS {
+        let plan = plan_of(&set, id, intake);
+        let name = |what: &str| format!("{:?}/{id}/{what}", plan.kernel).to_lowercase();
+        let count = || searcher.count(&plan, &[], &stop).expect("evaluable");
+        group.bench_function(name("count"), |bencher| bencher.iter(|| black_box(count())));
+        let list = || searcher.run(&plan, &Limits::default(), &stop).expect("evaluable");
+        group.bench_function(name("list"), |bencher| bencher.iter(|| black_box(list())));
+    }
+    let searcher = Searcher::new(&few.ledger);
+    group.throughput(Throughput::Elements(FEW as u64));
+    for id in ["temporal-cycle", "fan-in"] {
+        let plan = Plan { kernel: Kernel::Exhaustive, ..plan_of(&set, id, few) };
+        let list = || searcher.run_exhaustive(&plan).expect("evaluable");
+        group.bench_function(format!("exhaustive/{id}/list"), |bencher| bencher.iter(|| black_box(list())));
+    }
+    group.finish();
+}
+
 fn sifting(criterion: &mut Criterion, intake: &Intake, set: &TypologySet) {
-    let (searcher, summary, stop) = (Searcher::new(&intake.ledger), intake.ledger.summary(), AtomicBool::new(false));
-    let plans: Vec<_> = set
-        .typologies
-        .iter()
-        .map(|typology| plan::build(typology, &summary).expect("evaluable").swap_remove(0))
-        .collect();
+    let (searcher, stop) = (Searcher::new(&intake.ledger), AtomicBool::new(false));
+    let plans: Vec<_> = set.typologies.iter().map(|typology| plan_of(set, &typology.id, intake)).collect();
     let instances: Vec<_> =
         plans.iter().map(|plan| searcher.run(plan, &Limits::default(), &stop).expect("evaluable")).collect();
     criterion.bench_function("sift", |bencher| {
@@ -86,15 +139,45 @@ fn sifting(criterion: &mut Criterion, intake: &Intake, set: &TypologySet) {
     });
 }
 
+/// Statistics and files of a whole run.
+fn telling(criterion: &mut Criterion, request: Request, sources: Vec<Source>, folder: &Path) {
+    let request = engine::Request { sources, intake: request, ..engine::Request::default() };
+    let analysis = engine::run(&request, &(), &AtomicBool::new(false)).expect("a run");
+    let whole = Whole::of(&analysis.intake.ledger);
+    let Analysis { set, plans, intake, sifted, statistics, .. } = &analysis;
+    let evidence = Evidence { intake, set, sifted, whole: &whole };
+    criterion.bench_function("stats", |bencher| bencher.iter(|| stats::assess(black_box(&evidence))));
+    let facts = RunFacts {
+        command: vec!["moneytrail".to_owned()],
+        started: Time(0),
+        finished: Time(0),
+        identifiable: false,
+        limits: Limits::default(),
+        time_budget: None,
+        overrides: Vec::new(),
+    };
+    let report = Report { intake, set, plans, sifted, statistics, facts: &facts };
+    let (out, forms) = (folder.join("out"), Forms { csv: true, jsonl: true });
+    let mut group = criterion.benchmark_group("write");
+    group.sample_size(20);
+    group.bench_function("folder", |bencher| bencher.iter(|| write::folder(&report, &out, &forms).expect("a folder")));
+    group.finish();
+}
+
 fn stages(criterion: &mut Criterion) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (request, sources) = (ledger(folder.path()), rules());
+    let [folder, small] = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let (request, sources) = (ledger(folder.path(), TRANSFERS), rules());
     let set = lang::compile(&sources, &[]).set.expect("the shipped rules are right");
     let intake = ingest::read(&request).expect("a ledger");
+    let few = ingest::read(&ledger(small.path(), FEW)).expect("a ledger");
     reading(criterion, &request);
     compiling(criterion, &sources);
+    planning(criterion, &intake, &set);
+    listing(criterion, &intake);
     searching(criterion, &intake, &set);
+    kernels(criterion, &intake, &few);
     sifting(criterion, &intake, &set);
+    telling(criterion, request, sources, small.path());
 }
 
 criterion_group!(benches, stages);

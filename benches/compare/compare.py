@@ -8,6 +8,7 @@ counted. Exit code 1 where counts differ and README.md does not say why.
 """
 
 import argparse
+import importlib.metadata
 import json
 import os
 import platform
@@ -45,11 +46,14 @@ def told(words):
     print(words, file=sys.stderr, flush=True)
 
 
-def measured(command, limit):
-    """Runs a program to its end or the limit: its output, seconds by the clock and of the processor, peak memory."""
+def measured(command, limit, processors):
+    """Runs a program to its end or the limit: its output, seconds by the clock and of the processor, peak memory.
+
+    Where a number of processors is given, it sees no others."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began = time.monotonic()
-        process = subprocess.Popen(command, stdout=out, stderr=err, start_new_session=True)
+        bound = (lambda: os.sched_setaffinity(0, range(processors))) if processors else None
+        process = subprocess.Popen(command, stdout=out, stderr=err, start_new_session=True, preexec_fn=bound)
         late = False
         # The process is not waited for by any other means, so that wait4 gives what it alone has used.
         while True:
@@ -121,7 +125,7 @@ def compared(task, size, options):
             if (task, who) in options.gone:
                 continue
             told(f"{task} {size} {who} ({turn + 1} of {options.repeat})")
-            run = measured(command_of(task, who, options, size), options.limit)
+            run = measured(command_of(task, who, options, size), options.limit, options.processors)
             if "text" in run:
                 run["counts"] = counts_of(task, who, run.pop("text"))
             else:
@@ -194,15 +198,23 @@ def growth(results):
 
 
 def machine(options):
-    version = subprocess.run([str(options.program), "--version"], capture_output=True, text=True).stdout.strip()
+    program = subprocess.run([str(options.program), "--version"], capture_output=True, text=True).stdout.strip()
+    peers = [line.split("==")[0] for line in (HERE / "requirements.txt").read_text().split()]
+
+    def version(name):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            return "not installed"
+
     return {
         "date": time.strftime("%Y-%m-%d"),
-        "processors": os.cpu_count(),
+        "processors": options.processors or os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "program": version,
-        "peers": [line for line in (HERE / "requirements.txt").read_text().split()],
+        "program": program,
+        "peers": {name: version(name) for name in peers},
         "command": sys.argv,
     }
 
@@ -217,6 +229,7 @@ def asked():
     words.add_argument("--only", default="", help="only these programs, separated by commas")
     words.add_argument("--repeat", type=int, default=3, help="how often each runs; medians are shown")
     words.add_argument("--limit", type=float, default=120, help="seconds by the clock that one run may take")
+    words.add_argument("--processors", type=int, help="how many processors each program sees; all, if not given")
     words.add_argument("--json", type=Path, help="a file for the raw figures")
     options = words.parse_args()
     options.only = [who for who in options.only.split(",") if who]
