@@ -15,7 +15,7 @@ use moneytrail::engine::{self, Analysis};
 use moneytrail::ingest::{self, Intake, Request};
 use moneytrail::lang::{self, Source, TypologySet};
 use moneytrail::plan::{self, Kernel, Plan};
-use moneytrail::search::{Limits, Searcher};
+use moneytrail::search::{Levels, Limits, Searcher};
 use moneytrail::sift::{self, Found};
 use moneytrail::stats::{self, Evidence, Whole};
 use moneytrail::workbench::synth::{self, Settings};
@@ -86,8 +86,13 @@ fn plan_of(set: &TypologySet, id: &str, intake: &Intake) -> Plan {
     plan::build(typology, &intake.ledger.summary()).expect("the made ledger has every column").swap_remove(0)
 }
 
+fn levels(intake: &Intake, set: &TypologySet) -> Levels {
+    Levels::new(&intake.ledger, set.typologies.iter().map(|typology| &typology.flow))
+}
+
 fn searching(criterion: &mut Criterion, intake: &Intake, set: &TypologySet) {
-    let (searcher, stop) = (Searcher::new(&intake.ledger), AtomicBool::new(false));
+    let (levels, stop) = (levels(intake, set), AtomicBool::new(false));
+    let searcher = Searcher::new(&intake.ledger).with_levels(&levels);
     let mut group = criterion.benchmark_group("search");
     group.sample_size(10).throughput(Throughput::Elements(TRANSFERS as u64));
     for typology in &set.typologies {
@@ -125,7 +130,8 @@ fn kernels(criterion: &mut Criterion, intake: &Intake, few: &Intake) {
 }
 
 fn sifting(criterion: &mut Criterion, intake: &Intake, set: &TypologySet) {
-    let (searcher, stop) = (Searcher::new(&intake.ledger), AtomicBool::new(false));
+    let (levels, stop) = (levels(intake, set), AtomicBool::new(false));
+    let searcher = Searcher::new(&intake.ledger).with_levels(&levels);
     let plans: Vec<_> = set.typologies.iter().map(|typology| plan_of(set, &typology.id, intake)).collect();
     let instances: Vec<_> =
         plans.iter().map(|plan| searcher.run(plan, &Limits::default(), &stop).expect("evaluable")).collect();
@@ -167,9 +173,13 @@ fn telling(criterion: &mut Criterion, request: Request, sources: Vec<Source>, fo
 fn stages(criterion: &mut Criterion) {
     let [folder, small] = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
     let (request, sources) = (ledger(folder.path(), TRANSFERS), rules());
-    let set = lang::compile(&sources, &[]).set.expect("the shipped rules are right");
-    let intake = ingest::read(&request).expect("a ledger");
-    let few = ingest::read(&ledger(small.path(), FEW)).expect("a ledger");
+    // With the columns that the rules read.
+    let load = |intake: Request| {
+        let request = engine::Request { sources: sources.clone(), intake, ..engine::Request::default() };
+        engine::load(&request).expect("a ledger and the shipped rules")
+    };
+    let (set, intake) = load(request.clone());
+    let (_, few) = load(ledger(small.path(), FEW));
     reading(criterion, &request);
     compiling(criterion, &sources);
     planning(criterion, &intake, &set);
