@@ -162,7 +162,7 @@ fn telling(criterion: &mut Criterion, request: Request, sources: Vec<Source>, fo
         time_budget: None,
         overrides: Vec::new(),
     };
-    let report = Report { intake, set, plans, sifted, statistics, facts: &facts };
+    let report = Report { intake, set, plans, sifted, statistics, slices: None, facts: &facts };
     let (out, forms) = (folder.join("out"), Forms { csv: true, jsonl: true });
     let mut group = criterion.benchmark_group("write");
     group.sample_size(20);

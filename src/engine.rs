@@ -18,10 +18,10 @@ use crate::plan::{self, NotEvaluable, Plan};
 use crate::search::{Cut, Instances, Levels, Limits, Narrowed, Scanned, SearchError, Searcher, StandIn};
 use crate::sift::{self, Found, Sifted};
 use crate::stats::{self, Statistics, Whole};
-use crate::write::{Report, RunFacts};
+use crate::write::{Report, RunFacts, Sliced};
 
 pub use count::{Counted, count};
-pub use slices::{Cutting, Sliced};
+pub use slices::Cutting;
 
 /// What to run.
 #[derive(Clone, Debug, Default)]
@@ -69,8 +69,8 @@ impl Analysis {
     /// What there is to write of the run; `facts` are those that only its caller knows.
     #[must_use]
     pub fn report<'a>(&'a self, facts: &'a RunFacts) -> Report<'a> {
-        let Self { set, plans, intake, sifted, statistics, .. } = self;
-        Report { intake, set, plans, sifted, statistics, facts }
+        let Self { set, plans, intake, sifted, statistics, slices, .. } = self;
+        Report { intake, set, plans, sifted, statistics, slices: *slices, facts }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{AccountId, Column, Keys};
 
 /// Every account that a transfer names, in key order, with the columns of the account table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Accounts {
     keys: Keys,
     columns: BTreeMap<String, Column>,

@@ -1,5 +1,7 @@
 //! One column of values beside the transfers or the accounts: text, numbers, times or truth values.
 
+use std::sync::Arc;
+
 use super::Time;
 
 /// A column of as many values as its table has rows; a missing value is `None`.
@@ -45,7 +47,7 @@ impl Column {
                     .iter()
                     .map(|&row| texts.codes.get(row as usize).copied().unwrap_or(TextColumn::NONE))
                     .collect(),
-                values: texts.values.clone(),
+                values: Arc::clone(&texts.values),
             }),
             Self::Number(values) => Self::Number(pick(values, order)),
             Self::Time(values) => Self::Time(pick(values, order)),
@@ -81,8 +83,8 @@ impl Column {
 pub struct TextColumn {
     /// One code a row: a position in `values`, or [`TextColumn::NONE`].
     pub codes: Vec<u32>,
-    /// The distinct values.
-    pub values: Vec<String>,
+    /// The distinct values, which columns of other rows share.
+    pub values: Arc<Vec<String>>,
 }
 
 impl TextColumn {
@@ -98,17 +100,17 @@ impl TextColumn {
 
     /// The column of these texts; `None` is missing.
     pub fn from_texts<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> Self {
-        let mut column = Self::default();
+        let (mut codes, mut values) = (Vec::new(), Vec::new());
         let mut known = rustc_hash::FxHashMap::<&str, u32>::default();
         for text in texts {
             let code = text.map_or(Self::NONE, |text| {
                 *known.entry(text).or_insert_with(|| {
-                    column.values.push(text.to_owned());
-                    u32::try_from(column.values.len() - 1).expect("fewer distinct texts than 2^32")
+                    values.push(text.to_owned());
+                    u32::try_from(values.len() - 1).expect("fewer distinct texts than 2^32")
                 })
             });
-            column.codes.push(code);
+            codes.push(code);
         }
-        column
+        Self { codes, values: Arc::new(values) }
     }
 }

@@ -280,6 +280,9 @@ impl Ledger {
             let owners = Owners::number(Arc::make_mut(&mut self.accounts), column);
             Arc::make_mut(&mut self.owners).push(owners);
         }
+        for owners in Arc::make_mut(&mut self.owners) {
+            owners.settle(&self.accounts);
+        }
         self
     }
 
@@ -298,7 +301,7 @@ impl Ledger {
         let owners = self.owners.iter().find(|owners| owners.column == column)?;
         let owner = |accounts: &[AccountId]| accounts.iter().map(|account| owners.of[account.index()]).collect();
         let (senders, receivers) = (owner(&self.senders), owner(&self.receivers));
-        Some(Self { accounts: owners.accounts(&self.accounts).into(), ..self.moved(senders, receivers) })
+        Some(Self { accounts: Arc::clone(&owners.accounts), ..self.moved(senders, receivers) })
     }
 
     /// The same transfers between other accounts.

@@ -1,16 +1,19 @@
 //! Accounts put together by owner: the ledger as it looks where a flow goes between persons, firms or banks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{AccountId, Accounts, Column, TextColumn};
 
 /// Which owner each account has, by one column of the account table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Owners {
     /// The column that names the owner: `entity` or `bank`.
     pub(super) column: String,
     /// The owner of each account; an account that names none is its own owner.
     pub(super) of: Vec<AccountId>,
+    /// The accounts of the ledger at this level: every account and owner, with what is known of each owner.
+    pub(super) accounts: Arc<Accounts>,
 }
 
 impl Owners {
@@ -29,18 +32,18 @@ impl Owners {
             Some(name) => AccountId(first + rank[name]),
             None => own,
         });
-        Self { column: column.to_owned(), of: of.collect() }
+        Self { column: column.to_owned(), of: of.collect(), accounts: Arc::default() }
     }
 
-    /// The accounts of the ledger at this level: every account and owner, with what is known of each owner.
-    pub(super) fn accounts(&self, base: &Accounts) -> Accounts {
+    /// Puts the accounts of the level together, when all owners of the ledger have been numbered.
+    pub(super) fn settle(&mut self, base: &Accounts) {
         let keys = base.all_keys();
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); keys.len()];
         for (account, owner) in self.of.iter().enumerate() {
             members[owner.index()].push(account);
         }
         let columns = base.columns().map(|(name, column)| (name.to_owned(), of_owners(name, column, &members)));
-        Accounts::new(keys, columns.collect())
+        self.accounts = Arc::new(Accounts::new(keys, columns.collect()));
     }
 }
 

@@ -70,8 +70,9 @@ pub struct Survey {
     first: Option<Time>,
     last: Option<Time>,
     currencies: Vec<CurrencySummary>,
-    sent: Vec<usize>,
-    received: Vec<usize>,
+    /// By account; small numbers, since they are looked up all over.
+    sent: Vec<u32>,
+    received: Vec<u32>,
     amounts: Vec<f64>,
     /// Transfers by code, for the columns of few texts.
     words: BTreeMap<String, Vec<usize>>,
@@ -150,8 +151,8 @@ impl Survey {
             account_columns: tables.accounts().columns().map(|(name, _)| name.to_owned()).collect(),
             lists: tables.lists().map(|(name, _)| name.to_owned()).collect(),
             words: self.words(tables),
-            busiest_sender: self.sent.iter().copied().max().unwrap_or(0),
-            busiest_receiver: self.received.iter().copied().max().unwrap_or(0),
+            busiest_sender: self.sent.iter().copied().max().unwrap_or(0) as usize,
+            busiest_receiver: self.received.iter().copied().max().unwrap_or(0) as usize,
             currencies: self.currencies,
             amounts: self.amounts,
         }
@@ -167,8 +168,8 @@ impl Survey {
         for (name, column) in tables.accounts().columns() {
             if let Some(texts) = short(column) {
                 words.insert(name.to_owned(), counted(texts, |_| 1));
-                words.insert(format!("sender.{name}"), counted(texts, |account| self.sent[account]));
-                words.insert(format!("receiver.{name}"), counted(texts, |account| self.received[account]));
+                words.insert(format!("sender.{name}"), counted(texts, |account| self.sent[account] as usize));
+                words.insert(format!("receiver.{name}"), counted(texts, |account| self.received[account] as usize));
             }
         }
         words

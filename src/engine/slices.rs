@@ -7,6 +7,7 @@
 mod few;
 mod kept;
 mod known;
+mod moves;
 mod needed;
 
 use std::borrow::Cow;
@@ -17,12 +18,13 @@ use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
 use crate::columns::{Ledger, Span, Time};
-use crate::ingest::{Intake, Parts, Portion, Shelf};
+use crate::ingest::{FOUND, Intake, Parts, Portion, Shelf};
 use crate::lang::{Flow, MatchLevel, Typology, TypologySet};
 use crate::plan::{self, NotEvaluable, Plan};
 use crate::search::{Cut, Instances, Levels, SearchError, Searcher, Slice, StandIn, Stretch};
 use crate::sift::{self, Found};
 use crate::stats::{self, Counting, Whole};
+use crate::write::Sliced;
 
 use super::{Analysis, Compiled, Event, Observer, Request, RunError, ensure_wanted};
 use few::Few;
@@ -34,8 +36,10 @@ use needed::Needed;
 pub struct Cutting {
     /// Transfers that are collected before they are written away, and those of a page; a slice begins with a page.
     pub portion: Portion,
-    /// Transfers of a slice and of the time behind it, at most, where a single page does not have more.
+    /// Transfers with all their columns that are held at a time, where a single page does not have more.
     pub loaded: usize,
+    /// Transfers of a slice and of the time behind it, at most, where it is known which of them each step can use.
+    pub searched: usize,
     /// Folder for what is written away; it holds nothing else.
     pub folder: PathBuf,
     /// Whether slices that an earlier run of the same request finished there are not searched again.
@@ -45,8 +49,11 @@ pub struct Cutting {
 /// Bytes that a transfer takes while it is collected, sorted and written away.
 const COLLECTED: u64 = 200;
 
-/// Bytes that a transfer of a slice takes, with the lists, columns and masks of a whole library.
+/// Bytes that a transfer takes with all its columns, and the lists, columns and masks of a whole library.
 const LOADED: u64 = 900;
+
+/// Bytes that a transfer takes where scans are known, with the lists of a whole library.
+const SEARCHED: u64 = 300;
 
 /// So many transfers that are looked back over take what one of a slice takes.
 const LOADED_MOVES: usize = 5;
@@ -60,19 +67,10 @@ impl Cutting {
     pub fn within(bytes: u64, folder: PathBuf) -> Self {
         let rows = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX).max(1);
         let bytes = bytes - PROGRAM.min(bytes / 4);
-        let loaded = rows(bytes / 10 * 7 / LOADED);
+        let [loaded, searched] = [LOADED, SEARCHED].map(|each| rows(bytes / 10 * 7 / each));
         let portion = Portion { collected: rows(bytes / 3 / COLLECTED), page: loaded.div_ceil(8) };
-        Self { portion, loaded, folder, resume: false }
+        Self { portion, loaded, searched, folder, resume: false }
     }
-}
-
-/// What a run has done in slices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sliced {
-    /// How many slices were searched; rules with longer windows have slices of their own.
-    pub slices: usize,
-    /// Whether transfers were written away, since not all fitted into memory.
-    pub spilled: bool,
 }
 
 /// What runs in slices.
@@ -100,6 +98,10 @@ type Used = (Vec<StandIn>, Vec<Cut>);
 
 /// Rules that are searched together: the plans of each, and what it uses.
 type Asked<'p> = BTreeMap<usize, (&'p [Plan], Rc<Used>)>;
+
+/// Groups of rules that are searched together, each with the transfers that it needs where it does not need all; and the
+/// rules that cannot be asked, and why.
+type Grouped<'p> = (Vec<(Asked<'p>, Option<Needed>)>, BTreeMap<usize, String>);
 
 /// Runs rules over a ledger in slices.
 pub(super) fn run(
@@ -184,7 +186,7 @@ impl<'r> Run<'r> {
         known: &Known,
     ) -> Result<Searches<'p>, RunError> {
         let (mut searches, mut slices) = (Searches::default(), 0);
-        for stage in self.stages() {
+        for (number, stage) in self.stages().into_iter().enumerate() {
             let mut asked = Asked::new();
             for rule in stage {
                 let used = self.used(rule, &searches, known)?;
@@ -206,13 +208,14 @@ impl<'r> Run<'r> {
                 };
                 searches.found.insert(rule, plans.iter().map(none).collect());
             }
-            for alike in self.of_like_reach(&asked) {
-                let plans: Vec<&Plan> = alike.values().flat_map(|(plans, _)| plans.iter()).collect();
-                // What fits as a whole need not be looked through before.
-                let fits = self.parts.len() <= self.cutting.loaded;
-                let needed = if fits { None } else { Needed::by(self, known, &plans)? };
+            let (groups, unfit) = self.grouped(&asked, known, number)?;
+            for (rule, reason) in unfit {
+                searches.found.remove(&rule);
+                searches.lacking.insert(rule, reason);
+            }
+            for (alike, needed) in groups {
                 for pages in self.slices(within(&alike), needed.as_ref()) {
-                    let name = format!("found-{slices}");
+                    let name = format!("{FOUND}{slices}");
                     let found = match kept::find(self, &name)? {
                         Some(found) => found,
                         None => self.search_slice(&pages, &alike, (known, needed.as_ref()), planned.len(), &name)?,
@@ -242,24 +245,20 @@ impl<'r> Run<'r> {
         let plans = || asked.values().flat_map(|(plans, _)| plans.iter());
         let stretch = self.stretch(pages);
         let reach = stretch.until.map(|until| last_of(until, within(asked)));
-        let picked = match needed {
-            Some(Needed { all: Some(_), .. }) | None => None,
-            Some(needed) => Some(needed.pick(self, pages, reach)?),
-        };
-        let picked = picked.as_ref().or(needed.and_then(|needed| needed.all.as_ref()));
-        let (ledger, stretch) = match picked {
-            Some(picked) => (Cow::Borrowed(&picked.ledger), Stretch { first: 0, ..stretch }),
-            None => (Cow::Owned(self.parts.load(pages.clone(), reach)?), stretch),
+        let columns = plans().flat_map(Plan::reads).collect();
+        let picked = needed.map(|needed| needed.pick(self, pages, reach, &columns)).transpose()?;
+        let ledger = match &picked {
+            Some(picked) => Cow::Borrowed(&picked.ledger),
+            None => Cow::Owned(self.parts.load(pages.clone(), reach)?),
         };
         let ledger: &Ledger = &ledger;
         self.observer.hear(Event::Listing);
         let flows = || plans().map(|plan| &plan.flow);
         let levels = Levels::new(ledger, flows());
-        let wide = match picked {
-            Some(picked) => known.among(self, &picked.rows, flows())?,
-            None => known.wide(self, pages.start, ledger.len(), flows())?,
+        let slice = match &picked {
+            Some(picked) => Slice { scans: picked.scans.clone(), ..Slice::new(stretch.here(), known.base()) },
+            None => Slice::new(stretch, known.wide(self, pages.start, ledger.len(), flows())?),
         };
-        let slice = Slice { stretch, wide };
         let searcher = Searcher::of_slice(ledger, &levels, &slice);
         let searcher = searcher.until(&self.request.late).narrowed(&plans().collect::<Vec<_>>());
         self.observer.hear(Event::Listed(searcher.bytes()));
@@ -268,7 +267,7 @@ impl<'r> Run<'r> {
             ensure_wanted(self.stop)?;
             self.observer.hear(Event::Searching(&plans[0].typology, rule, rules));
             let walk = |plan| super::walk(plan, &used.0, &searcher, self.request, self.observer, self.stop);
-            let whole = |flow: Instances| match picked {
+            let whole = |flow: Instances| match &picked {
                 Some(picked) => flow.among(&picked.rows),
                 None => flow,
             };
@@ -295,20 +294,23 @@ impl<'r> Run<'r> {
         Stretch { first: pages[slice.start].first, from, until: pages.get(slice.end).map(|next| next.from) }
     }
 
+    /// Whether the whole ledger can be searched at once.
+    fn fits(&self) -> bool {
+        self.parts.len() <= self.cutting.loaded
+    }
+
     /// Slices of pages: each as many as fit with the time behind them in which windows of this length end, where only what
     /// is needed counts.
     fn slices(&self, within: Span, needed: Option<&Needed>) -> Vec<Range<usize>> {
         let pages = self.parts.pages();
-        if needed.is_some_and(|needed| needed.all.is_some()) && !pages.is_empty() {
-            return std::iter::once(0..pages.len()).collect();
-        }
         let before = |page: usize| needed.map_or_else(|| self.parts.before(page), |needed| needed.before(page));
+        let most = if needed.is_some() { self.cutting.searched } else { self.cutting.loaded };
         let (mut slices, mut start) = (Vec::new(), 0);
         while start < pages.len() {
             let fits = |end: usize| {
                 let reach = pages.get(end).map(|next| last_of(next.from, within));
                 let last = reach.map_or(pages.len(), |reach| pages.partition_point(|page| page.from <= reach));
-                before(last) - before(start) <= self.cutting.loaded
+                before(last) - before(start) <= most
             };
             let end = (start + 2..=pages.len()).take_while(|&end| fits(end)).last().unwrap_or(start + 1);
             slices.push(start..end);
@@ -317,15 +319,48 @@ impl<'r> Run<'r> {
         slices
     }
 
-    /// The rules in groups with windows of like length, since the longest decides how much is loaded behind a slice; those
-    /// that need all transfers apart from the others. They stay together where all fits at once.
+    /// The rules in groups that are searched together, each with the transfers that it needs, where it does not need all.
+    ///
+    /// A slice holds what the longest window of its group looks at behind it. So groups have windows of like length; but
+    /// those of which all that they need fits at once are one group.
+    fn grouped<'p>(&self, asked: &Asked<'p>, known: &Known, stage: usize) -> Result<Grouped<'p>, RunError> {
+        let groups = self.of_like_reach(asked);
+        // What fits as a whole need not be looked through before.
+        if self.fits() {
+            return Ok((groups.into_iter().map(|group| (group, None)).collect(), BTreeMap::new()));
+        }
+        let plans = |group: &Asked<'p>| group.values().flat_map(|(plans, _)| plans.iter()).collect::<Vec<_>>();
+        let (needed, unfit) = Needed::by(self, known, &groups.iter().map(plans).collect::<Vec<_>>(), stage)?;
+        let unfit: BTreeMap<usize, String> =
+            unfit.into_iter().filter_map(|(id, reason)| Some((self.set.position(&id)?, reason))).collect();
+        let mut groups: Vec<(Asked<'p>, Option<Needed>)> = groups.into_iter().zip(needed).collect();
+        for (group, _) in &mut groups {
+            group.retain(|rule, _| !unfit.contains_key(rule));
+        }
+        groups.sort_by_key(|(_, needed)| needed.as_ref().map_or(usize::MAX, Needed::len));
+        let mut merged: Vec<(Asked<'p>, Option<Needed>)> = Vec::new();
+        for (group, needed) in groups.into_iter().filter(|(group, _)| !group.is_empty()) {
+            let both = merged.first().and_then(|(_, small)| Some(small.as_ref()?.or(needed.as_ref()?)));
+            match both.filter(|both| both.len() <= self.cutting.searched) {
+                Some(both) => {
+                    merged[0].0.extend(group);
+                    merged[0].1 = Some(both);
+                }
+                None => merged.push((group, needed)),
+            }
+        }
+        Ok((merged, unfit))
+    }
+
+    /// The rules in groups with windows of like length; those that need all transfers apart from the others. They stay
+    /// together where all fits at once.
     fn of_like_reach<'p>(&self, asked: &Asked<'p>) -> Vec<Asked<'p>> {
         let of_rule = |(&rule, (plans, _)): (&usize, &(&[Plan], Rc<Used>))| {
             (!plans.iter().all(Plan::looks_at_scans_alone), longest(plans), rule)
         };
         let mut order: Vec<(bool, Span, usize)> = asked.iter().map(of_rule).collect();
         order.sort_unstable();
-        let together = self.parts.len() <= self.cutting.loaded;
+        let together = self.fits();
         let mut groups: Vec<(bool, Span, Asked<'p>)> = Vec::new();
         for (all, within, rule) in order {
             let alike =

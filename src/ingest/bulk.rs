@@ -6,10 +6,12 @@
 use super::IngestError;
 use std::ops::Range;
 
+use super::amount;
 use super::cell::Spot;
 use super::chunk::Chunk;
-use super::gathered::{Cell, Cells, Gathered};
+use super::gathered::{Cell, Cells, Gathered, Received};
 use super::layout::Layout;
+use super::mapping::Values;
 use super::transfers::{MOST_ROWS, Scratch, Transfers};
 use crate::columns::{Money, SourceRow, TextColumn, Time};
 
@@ -131,9 +133,32 @@ impl Transfers {
         for row in unknown {
             usable[row] = false;
         }
+        if let Some(received) = &gathered.received {
+            let values = layout.received.as_ref().and_then(|(.., values)| *values);
+            self.check_received(received, values, &currencies, &mut usable);
+        }
         let digits = |row: usize| self.currency_table.digits(currencies[row]);
         let (amounts, rounded) = gathered.amounts.read(gathered.notation, digits, &mut usable);
         Read { usable, times, currencies, amounts, rounded }
+    }
+
+    /// Marks the rows that pay out in another currency than they are booked in, or an amount that cannot be read.
+    fn check_received(&mut self, received: &Received<'_>, values: Option<&Values>, paid: &[u16], usable: &mut [bool]) {
+        let says = |row: &usize| usable[*row] && !received.amounts.cell(*row).is_empty();
+        let saying: Vec<usize> = (0..usable.len()).filter(says).collect();
+        let mut alike = vec![false; usable.len()];
+        let position = |cell: Cell<'_>| match cell {
+            Cell::Text(text) => (text.is_empty(), self.currency_table.position(text, values).ok()),
+            Cell::Whole(_) => (false, None),
+        };
+        received.currencies.each(saying.iter().copied(), position, |row, (unnamed, position)| {
+            alike[row] = unnamed || position == Some(paid[row]);
+        });
+        for row in saying {
+            let amount = received.amounts.cell(row).as_bytes();
+            let digits = self.currency_table.digits(paid[row]);
+            usable[row] = alike[row] && amount::minor_units(amount, digits, received.notation).is_ok();
+        }
     }
 
     /// Adds rows that are all usable.
@@ -169,6 +194,10 @@ impl Transfers {
         for (cells, side) in [(&gathered.senders, &mut columns.senders), (&gathered.receivers, &mut columns.receivers)]
         {
             let keys = &mut self.keys;
+            if let Cells::Text(texts) = cells {
+                keys.positions(rows.clone(), |row| texts.cell(row), side);
+                continue;
+            }
             let position = |cell: Cell<'_>| match cell {
                 Cell::Whole(number) => keys.position_of(number),
                 Cell::Text(text) => keys.position(text),

@@ -1,8 +1,8 @@
 //! The columns of the transfers that were accepted, as they are collected: numbers whose meaning stands beside them.
 //!
 //! Account, currency and text columns hold positions in the dictionaries of [`super::transfers::Transfers`]. Those only
-//! grow while rows are read, so that columns can be taken away at any moment ([`Collected::take`]) and put behind others
-//! later ([`Collected::append`]): their positions stay right.
+//! grow while rows are read, so that columns can be taken away at any moment ([`Collected::take`]): their positions stay
+//! right.
 
 use super::digits;
 use crate::columns::{Money, Sources, Time, TxIds};
@@ -63,22 +63,6 @@ impl Collected {
         std::mem::replace(self, Self::new(further))
     }
 
-    /// Puts rows behind these; both have the same dictionaries.
-    #[expect(dead_code, reason = "what is larger than memory is written away in parts, which comes next")]
-    pub(super) fn append(&mut self, other: Self) {
-        let before = u32::try_from(self.len()).expect("the number of rows is bounded");
-        self.ids.append(other.ids);
-        self.times.extend(other.times);
-        self.senders.extend(other.senders);
-        self.receivers.extend(other.receivers);
-        self.amounts.extend(other.amounts);
-        self.currencies.extend(other.currencies);
-        let moved = |received: Received| Received { row: received.row + before, ..received };
-        self.received.extend(other.received.into_iter().map(moved));
-        other.sources.iter().for_each(|source| self.sources.push(source));
-        self.further.iter_mut().zip(other.further).for_each(|(codes, more)| codes.extend(more));
-    }
-
     /// Keeps the marked rows, and the received amounts that still belong to one. The ids are left to the caller.
     pub(super) fn retain(&mut self, keep: &[bool]) {
         let before = |kept: &mut u32, keep: &bool| {
@@ -120,13 +104,6 @@ impl Ids {
         match &mut self.texts {
             Some(texts) => texts.extend(ids.map(|id| id.to_string())),
             None => self.numbers.extend(ids),
-        }
-    }
-
-    fn append(&mut self, other: Self) {
-        match other.texts {
-            Some(texts) => self.as_texts().extend(texts),
-            None => self.extend(other.numbers.into_iter()),
         }
     }
 

@@ -4,6 +4,7 @@
 //! looked up in a table by their value, all other keys by the hash of their bytes.
 
 use std::hash::Hasher;
+use std::ops::Range;
 
 use rustc_hash::FxHasher;
 
@@ -30,6 +31,22 @@ struct Index {
     filled: usize,
 }
 
+/// How a key is looked up.
+#[derive(Clone, Copy)]
+enum Asked {
+    Small(u32),
+    /// By its hash.
+    Text(u32),
+}
+
+impl Asked {
+    #[inline]
+    fn by(key: &str) -> Self {
+        let number = small(key).and_then(|number| u32::try_from(number).ok());
+        number.map_or_else(|| Self::Text(hash(key)), Self::Small)
+    }
+}
+
 impl Dictionary {
     /// The keys in the order in which they were met.
     pub(super) fn keys(&self) -> &Keys {
@@ -46,6 +63,18 @@ impl Dictionary {
             Some(number) => self.position_of(number),
             None => self.by_text(key),
         }
+    }
+
+    /// The positions of the keys of some rows, as [`Dictionary::position`] gives them, behind others.
+    ///
+    /// What a key asks for is worked out for all of them first: then the places to look at, which are far apart in memory,
+    /// do not wait for each other.
+    pub(super) fn positions<'k>(&mut self, rows: Range<usize>, key: impl Fn(usize) -> &'k str, known: &mut Vec<u32>) {
+        let asked: Vec<Asked> = rows.clone().map(|row| Asked::by(key(row))).collect();
+        known.extend(rows.zip(asked).map(|(row, asked)| match asked {
+            Asked::Small(number) => self.position_of(number.into()),
+            Asked::Text(hash) => self.by_hash(hash, key(row)),
+        }));
     }
 
     /// The position of the key that a whole number is, written without zeros before it.
@@ -82,7 +111,10 @@ impl Dictionary {
     }
 
     fn by_text(&mut self, key: &str) -> u32 {
-        let hash = hash(key);
+        self.by_hash(hash(key), key)
+    }
+
+    fn by_hash(&mut self, hash: u32, key: &str) -> u32 {
         match self.index.find(hash, key, &self.keys) {
             Ok(position) => position,
             Err(slot) => {
@@ -186,6 +218,9 @@ mod tests {
         );
         assert_eq!((dictionary.find("8"), dictionary.find("b")), (None, None));
         assert!(dictionary.keys().iter().eq(texts));
+        let mut again = vec![7];
+        dictionary.positions(1..4, |row| texts[row], &mut again);
+        assert_eq!(again, [7, 1, 2, 3]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::batches::text_of;
 use super::cell;
 use super::chunk::Lines;
 use super::layout::{AmountFrom, Layout, TextFrom, TimeFrom};
+use super::mapping::Values;
 use super::moment;
 use crate::columns::{Money, Span, Time};
 
@@ -78,16 +79,26 @@ pub(super) struct Gathered<'b> {
     pub(super) amounts: Amounts<'b>,
     pub(super) notation: Notation,
     pub(super) currencies: Cells<'b>,
+    /// What transfers pay out, where a file says so.
+    pub(super) received: Option<Received<'b>>,
     /// One for each further column and label, if the file has it.
     pub(super) further: Vec<Option<Cells<'b>>>,
+}
+
+/// What transfers pay out: amounts as they are written, and their currencies. Most convert nothing.
+pub(super) struct Received<'b> {
+    pub(super) amounts: Texts<'b>,
+    pub(super) notation: Notation,
+    pub(super) currencies: Cells<'b>,
 }
 
 /// Whether every column of a transfer stands in one column of the file. What is put together from several is read row by row.
 pub(super) fn is_plain(layout: &Layout<'_>) -> bool {
     let further = layout.further().flatten().map(|(from, _)| from);
-    let texts = [&layout.sender, &layout.receiver, &layout.currency].into_iter().chain(&layout.tx_id).chain(further);
-    layout.received.is_none()
-        && layout.reverse.is_empty()
+    let received = layout.received.as_ref().map(|(_, currency, _)| currency);
+    let texts = [&layout.sender, &layout.receiver, &layout.currency].into_iter().chain(&layout.tx_id).chain(received);
+    let texts = texts.chain(further);
+    layout.reverse.is_empty()
         && !matches!(layout.time, TimeFrom::Joined(..))
         && texts.into_iter().all(|text| match text {
             TextFrom::Constant(_) => true,
@@ -135,6 +146,7 @@ impl<'b> Gathered<'b> {
             amounts: Amounts::new(from, layout.amount)?,
             notation: layout.amount.notation,
             currencies: from.words(&layout.currency)?,
+            received: layout.received.as_ref().map(|received| from.received(received)).transpose()?,
             further: further.collect::<Result<_, _>>()?,
         })
     }
@@ -147,6 +159,14 @@ impl<'b> From<'b> {
             Self::Arrays(columns) => text(&columns[slot]).map(Texts::Array),
             Self::Lines(lines) => Ok(Texts::Fields(lines, lines.wanted[slot])),
         }
+    }
+
+    fn received(
+        self,
+        (amount, currency, _): &(AmountFrom, TextFrom, Option<&Values>),
+    ) -> Result<Received<'b>, ArrowError> {
+        let (amounts, currencies) = (self.texts(amount.slot)?, self.words(currency)?);
+        Ok(Received { amounts, notation: amount.notation, currencies })
     }
 
     /// A column as it is stored, if it is an array.
@@ -186,7 +206,7 @@ impl<'b> From<'b> {
 impl Texts<'_> {
     /// A cell without white space around it; empty where it is missing.
     #[inline]
-    fn cell(&self, row: usize) -> &str {
+    pub(super) fn cell(&self, row: usize) -> &str {
         let text = match self {
             Self::Array(texts) if texts.is_null(row) => "",
             Self::Array(texts) => texts.value(row),

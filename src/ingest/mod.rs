@@ -45,7 +45,7 @@ use crate::columns::{Ledger, RowId};
 pub use assemble::{read, read_in_parts};
 pub use error::{Failure, IngestError};
 pub use lists::shipped as shipped_lists;
-pub use parts::{Page, Parts, Portion, Shelf};
+pub use parts::{FOUND, Page, Parts, Portion, Shelf};
 pub use presets::{Preset, presets};
 
 /// What to read and how.

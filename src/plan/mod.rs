@@ -9,6 +9,8 @@ mod needs;
 mod program;
 mod rewrite;
 
+use std::collections::BTreeSet;
+
 pub use needs::{Needs, columns};
 pub use program::{Guard, Program, Scan};
 pub use rewrite::Pass;
@@ -81,6 +83,12 @@ impl Plan {
     #[must_use]
     pub fn looks_at_scans_alone(&self) -> bool {
         self.kernel != Kernel::Exhaustive && self.flow.uses().next().is_none()
+    }
+
+    /// The further columns of the transfers that a search reads when it is known which transfers each step can use.
+    #[must_use]
+    pub fn reads(&self) -> BTreeSet<String> {
+        needs::searched(&self.flow)
     }
 
     /// The plan in words, and every pass that made it.

@@ -44,6 +44,19 @@ pub fn columns(typology: &Typology) -> Needs {
     needs
 }
 
+/// The further columns of the transfers that the search for a flow reads when it is known which transfers each step can use.
+pub(super) fn searched(flow: &Flow) -> BTreeSet<String> {
+    let mut needs = BTreeSet::new();
+    let mut keep = |place, name: &str| -> Result<(), NotEvaluable> {
+        if matches!(place, Place::Transfer) && !ALWAYS.contains(&name) {
+            needs.insert(name.to_owned());
+        }
+        Ok(())
+    };
+    undone(flow, &mut keep).and_then(|()| outcomes(flow, &mut keep)).expect("collecting does not fail");
+    needs
+}
+
 /// Checks that a ledger has every column that a rule reads, with whichever alternatives.
 pub(super) fn met(typology: &Typology, summary: &LedgerSummary) -> Result<(), NotEvaluable> {
     each_of(typology, &mut |place, name| match place {
@@ -65,45 +78,57 @@ enum Place {
 }
 
 /// Visits every stored column that some flow of a rule reads.
-fn each_of(
-    typology: &Typology,
-    visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>,
-) -> Result<(), NotEvaluable> {
+fn each_of(typology: &Typology, visit: &mut Visit<'_>) -> Result<(), NotEvaluable> {
     typology.flows().try_for_each(|flow| each(flow, visit))
 }
 
-/// Visits every stored column that a flow reads, under the name that the ledger knows it by.
-fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>) -> Result<(), NotEvaluable> {
+/// What is done with a column, under the name that the ledger knows it by.
+type Visit<'v> = dyn FnMut(Place, &str) -> Result<(), NotEvaluable> + 'v;
+
+/// Visits every stored column that a flow reads.
+fn each(flow: &Flow, visit: &mut Visit<'_>) -> Result<(), NotEvaluable> {
     flow.level.column().map_or(Ok(()), |column| visit(Place::Account, column))?;
-    let account = |name: &str| if name == "age_days" { "opened".to_owned() } else { name.to_owned() };
-    let of_transfer = |name: &str, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluable>| {
-        if let Ok(history) = name.parse::<History>() {
-            return history.account_column().map_or(Ok(()), |column| visit(Place::Account, &account(column)));
-        }
-        if let Some(list) = name.strip_prefix('@') {
-            return visit(Place::List, list);
-        }
-        let (name, list) = name.split_once(" IN @").map_or((name, None), |(name, list)| (name, Some(list)));
-        list.map_or(Ok(()), |list| visit(Place::List, list))?;
-        match name.split_once('.') {
-            Some((_, column)) => visit(Place::Account, &account(column)),
-            None => visit(Place::Transfer, name),
-        }
-    };
     for name in flow.transfer_predicates().flat_map(|predicate| &predicate.columns) {
         of_transfer(name, visit)?;
     }
-    if flow.steps.iter().any(|step| step.undoes.is_some()) {
-        visit(Place::Transfer, REFERS_TO)?;
-    }
+    undone(flow, visit)?;
     let vias = flow.steps.iter().filter_map(|step| match &step.shape {
         Shape::Path { via, .. } | Shape::Tree { via, .. } => via.as_ref(),
         Shape::One | Shape::Set { .. } => None,
     });
     let roles = flow.roles.iter().filter_map(|role| role.predicate.as_ref());
     for name in roles.chain(vias).flat_map(|predicate| &predicate.columns) {
-        visit(Place::Account, &account(name))?;
+        visit(Place::Account, of_account(name))?;
     }
+    outcomes(flow, visit)
+}
+
+fn of_account(name: &str) -> &str {
+    if name == "age_days" { "opened" } else { name }
+}
+
+fn of_transfer(name: &str, visit: &mut Visit<'_>) -> Result<(), NotEvaluable> {
+    if let Ok(history) = name.parse::<History>() {
+        return history.account_column().map_or(Ok(()), |column| visit(Place::Account, of_account(column)));
+    }
+    if let Some(list) = name.strip_prefix('@') {
+        return visit(Place::List, list);
+    }
+    let (name, list) = name.split_once(" IN @").map_or((name, None), |(name, list)| (name, Some(list)));
+    list.map_or(Ok(()), |list| visit(Place::List, list))?;
+    match name.split_once('.') {
+        Some((_, column)) => visit(Place::Account, of_account(column)),
+        None => visit(Place::Transfer, name),
+    }
+}
+
+/// The column that says what a transfer undoes.
+fn undone(flow: &Flow, visit: &mut Visit<'_>) -> Result<(), NotEvaluable> {
+    if flow.steps.iter().any(|step| step.undoes.is_some()) { visit(Place::Transfer, REFERS_TO) } else { Ok(()) }
+}
+
+/// What predicates over instances and matches read.
+fn outcomes(flow: &Flow, visit: &mut Visit<'_>) -> Result<(), NotEvaluable> {
     let outcomes: Vec<&Predicate> = flow.having.iter().chain(&flow.unless).collect();
     for name in outcomes.into_iter().flat_map(|predicate| &predicate.columns) {
         if let Some((_, column)) = name.split_once("_distinct(") {
@@ -111,7 +136,7 @@ fn each(flow: &Flow, visit: &mut dyn FnMut(Place, &str) -> Result<(), NotEvaluab
             continue;
         }
         match name.split_once('.') {
-            Some((_, column)) => visit(Place::Account, &account(column))?,
+            Some((_, column)) => visit(Place::Account, of_account(column))?,
             None if name == "channels" => visit(Place::Transfer, "channel")?,
             None => {}
         }

@@ -3,8 +3,6 @@
 //!
 //! What is deleted is in no instance; what is left may still fail as a whole, and is looked at window by window.
 
-use std::sync::{Mutex, PoisonError};
-
 use rayon::prelude::*;
 
 use crate::columns::{AccountId, RowId, Time};
@@ -12,6 +10,8 @@ use crate::lang::{Shape, StepId};
 
 use super::graph::List;
 use super::mask::Mask;
+use super::pool::Pool;
+use super::present::Present;
 use super::task::{Link, Task, link};
 
 /// Rounds after which what is left is searched: each deletes less than the one before.
@@ -73,58 +73,54 @@ impl Crowd {
 
     /// The transfers of the step that lie in some window with enough distinct members.
     fn kept(self, task: &Task<'_>, mask: &Mask) -> Mask {
-        let spare: Mutex<Vec<Vec<u32>>> = Mutex::default();
+        let pool = Pool::default();
+        let none = || Present::none_of(task.ledger.accounts().len());
         let accounts: Vec<AccountId> = task.ledger.accounts().ids().collect();
         let kept = accounts.par_chunks(CHUNK).map(|accounts| {
-            let waiting = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut counts = waiting.unwrap_or_else(|| vec![0; task.ledger.accounts().len()]);
             let (mut rows, mut around) = (Vec::new(), Vec::new());
-            for &account in accounts {
-                let list = if self.from_left {
-                    task.list_right_of(self.step, account)
-                } else {
-                    task.list_left_of(self.step, account)
-                };
-                if list.len() >= self.members {
-                    around.clear();
-                    around.extend(list.iter().filter(|(row, ..)| mask.get(row.index())));
-                    self.keep_crowded(task, &around, &mut counts, &mut rows);
+            pool.with(none, |present| {
+                for &account in accounts {
+                    let list = if self.from_left {
+                        task.list_right_of(self.step, account)
+                    } else {
+                        task.list_left_of(self.step, account)
+                    };
+                    if list.len() >= self.members {
+                        around.clear();
+                        around.extend(list.iter().filter(|(row, ..)| mask.get(row.index())));
+                        self.keep_crowded(task, &around, present, &mut rows);
+                    }
                 }
-            }
-            spare.lock().unwrap_or_else(PoisonError::into_inner).push(counts);
+            });
             rows
         });
         Mask::of(mask.len(), &kept.collect::<Vec<_>>())
     }
 
-    /// Slides the window over the transfers of one account. The counts are left as they were: all zero.
+    /// Slides the window over the transfers of one account. Nobody is present before and after.
     fn keep_crowded(
         self,
         task: &Task<'_>,
         around: &[(RowId, Time, AccountId)],
-        counts: &mut [u32],
+        present: &mut Present,
         kept: &mut Vec<RowId>,
     ) {
         if around.len() < self.members {
             return;
         }
-        let (mut begin, mut distinct, mut next) = (0, 0, 0);
+        let (mut begin, mut next) = (0, 0);
         for (end, &(_, time, other)) in around.iter().enumerate() {
-            let count = &mut counts[other.index()];
-            *count += 1;
-            distinct += usize::from(*count == 1);
+            present.enter(other.index());
             while around[begin].1 < time - task.flow.within {
-                let count = &mut counts[around[begin].2.index()];
-                *count -= 1;
-                distinct -= usize::from(*count == 0);
+                present.leave(around[begin].2.index());
                 begin += 1;
             }
-            if distinct >= self.members {
+            if present.members() >= self.members {
                 kept.extend(around[next.max(begin)..=end].iter().map(|(row, ..)| row));
                 next = end + 1;
             }
         }
-        around[begin..].iter().for_each(|(_, _, other)| counts[other.index()] = 0);
+        around[begin..].iter().for_each(|(_, _, other)| present.leave(other.index()));
     }
 }
 

@@ -33,21 +33,22 @@ impl Looked {
         }
     }
 
-    /// A column of `len` values of which these are known, as bits.
-    pub(super) fn of(history: &History, len: usize, known: impl IntoIterator<Item = (RowId, u64)>) -> Self {
-        fn spread<T: Clone>(len: usize, known: impl Iterator<Item = (RowId, T)>) -> Vec<Option<T>> {
-            let mut column = vec![None; len];
-            known.for_each(|(row, value)| column[row.index()] = Some(value));
-            column
-        }
-        let known = known.into_iter();
-        let whole = |(row, bits): (RowId, u64)| (row, bits.cast_signed());
+    /// A column of `len` values, all of them unknown.
+    pub(super) fn missing(history: &History, len: usize) -> Self {
         match history {
-            History::PairPrior | History::Of(_, Past::Prior | Past::Count(_)) => {
-                Self::Counts(spread(len, known.map(whole)))
+            History::PairPrior | History::Of(_, Past::Prior | Past::Count(_)) => Self::Counts(vec![None; len]),
+            History::Of(_, Past::Idle) => Self::Spans(vec![None; len]),
+            History::Of(..) => Self::Numbers(vec![None; len]),
+        }
+    }
+
+    /// Fills in values that are known, as bits.
+    pub(super) fn fill(&mut self, known: impl IntoIterator<Item = (RowId, u64)>) {
+        for (row, bits) in known {
+            match self {
+                Self::Counts(values) | Self::Spans(values) => values[row.index()] = Some(bits.cast_signed()),
+                Self::Numbers(values) => values[row.index()] = Some(f64::from_bits(bits)),
             }
-            History::Of(_, Past::Idle) => Self::Spans(spread(len, known.map(whole))),
-            History::Of(..) => Self::Numbers(spread(len, known.map(|(row, bits)| (row, f64::from_bits(bits))))),
         }
     }
 }

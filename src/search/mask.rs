@@ -25,6 +25,11 @@ impl Mask {
         Self { words, len }
     }
 
+    /// No position.
+    pub(crate) fn none(len: usize) -> Self {
+        Self { words: vec![0; len.div_ceil(64)], len }
+    }
+
     /// The rows of some lists.
     pub(crate) fn of(len: usize, lists: &[Vec<RowId>]) -> Self {
         let mut words = vec![0; len.div_ceil(64)];
@@ -41,6 +46,47 @@ impl Mask {
         };
         let words = self.words.par_iter().with_min_len(CHUNK).enumerate().map(word).collect();
         Self { words, len: self.len }
+    }
+
+    /// The positions of a run of this set, counted from its first.
+    pub(crate) fn part(&self, run: std::ops::Range<usize>) -> Self {
+        let (len, shift) = (run.len(), run.start % 64);
+        let at = |word: usize| self.words.get(word).copied().unwrap_or(0);
+        let word = |word: usize| {
+            let from = run.start / 64 + word;
+            if shift == 0 { at(from) } else { at(from) >> shift | at(from + 1) << (64 - shift) }
+        };
+        let mut words: Vec<u64> = (0..len.div_ceil(64)).map(word).collect();
+        if let Some(last) = words.last_mut().filter(|_| len % 64 > 0) {
+            *last &= (1 << (len % 64)) - 1;
+        }
+        Self { words, len }
+    }
+
+    /// Puts behind this set, for each position of `at` in order, whether it is in `other`.
+    pub(crate) fn append(&mut self, other: &Self, at: &Self) {
+        let mut next = self.len;
+        self.len += at.count();
+        self.words.resize(self.len.div_ceil(64), 0);
+        for (&at, &bits) in at.words.iter().zip(&other.words) {
+            for bit in ones(at & bits) {
+                let place = next + (at & ((1 << bit) - 1)).count_ones() as usize;
+                self.words[place / 64] |= 1 << (place % 64);
+            }
+            next += at.count_ones() as usize;
+        }
+    }
+
+    /// Its words as bytes, the first position first.
+    pub(crate) fn to_bytes(&self) -> impl Iterator<Item = u8> {
+        self.words.iter().flat_map(|word| word.to_le_bytes())
+    }
+
+    /// The set of so many positions that these bytes are, and the bytes behind it.
+    pub(crate) fn from_bytes(len: usize, bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (own, rest) = bytes.split_at_checked(8 * len.div_ceil(64))?;
+        let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+        Some((Self { words: own.chunks_exact(8).map(word).collect(), len }, rest))
     }
 
     /// Whether a position is in the set.
@@ -128,5 +174,25 @@ mod tests {
             assert_eq!(ranks[position / 64] as usize + mask.before(position), rank);
         }
         assert_eq!(mask.filtered(|position| position > 100).count(), positions.iter().filter(|&&p| p > 100).count());
+    }
+
+    #[test]
+    fn parts_one_after_another_and_written_down_are_the_whole() {
+        let mask = Mask::from_fn(300, |position| position % 7 == 3 || position % 64 == 0);
+        let at = Mask::from_fn(300, |position| position % 3 < 2);
+        let mut behind = Mask::none(0);
+        for run in [0..64, 64..65, 65..200, 200..200, 200..300] {
+            let (part, at) = (mask.part(run.clone()), at.part(run.clone()));
+            assert!(
+                part.positions().eq(mask.positions().filter(|p| run.contains(p)).map(|p| p - run.start)),
+                "{run:?}"
+            );
+            let bytes: Vec<u8> = part.to_bytes().chain([9]).collect();
+            assert_eq!(Mask::from_bytes(part.len(), &bytes), Some((part.clone(), &[9][..])), "{run:?}");
+            behind.append(&part, &at);
+        }
+        let wanted: Vec<bool> = at.positions().map(|position| mask.get(position)).collect();
+        assert_eq!(behind, Mask::from_fn(wanted.len(), |place| wanted[place]));
+        assert_eq!(Mask::from_bytes(65, &[0; 15]), None);
     }
 }

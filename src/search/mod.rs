@@ -2,6 +2,7 @@
 
 mod absence;
 mod among;
+mod answers;
 mod asked;
 mod borrowed;
 mod counts;
@@ -17,6 +18,8 @@ mod lists;
 mod mask;
 mod moments;
 mod places;
+mod pool;
+mod present;
 mod reach;
 mod refers;
 mod select;
@@ -33,7 +36,9 @@ pub use features::{Features, features};
 pub use instances::{Cut, Instance, Instances};
 pub use select::Degrees;
 pub use slice::{Alike, Backward, Slice, Stretch, Value, Wide, pasts};
+pub(crate) use {mask::Mask, slice::ScanId, slice::View};
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -43,10 +48,10 @@ use crate::plan::{Kernel, Plan};
 
 use borrowed::Borrowed;
 use graph::Graph;
-use mask::Mask;
 use refers::Refers;
 use select::Selector;
 use shared::Shared;
+use slice::Share;
 use task::{Probe, Task, Tools};
 
 /// Budgets of a search; what they cut is always reported.
@@ -119,11 +124,11 @@ impl<'a> Searcher<'a> {
     /// Prepares a ledger for any number of searches.
     #[must_use]
     pub fn new(ledger: &'a Ledger) -> Self {
-        Self::knowing(ledger, None, Stretch::default())
+        Self::knowing(ledger, Graph::new(ledger), None, Stretch::default())
     }
 
-    fn knowing(ledger: &'a Ledger, wide: Option<&'a Wide>, stretch: Stretch) -> Self {
-        let graph = Arc::new(Graph::new(ledger));
+    fn knowing(ledger: &'a Ledger, graph: Graph, wide: Option<&'a Wide>, stretch: Stretch) -> Self {
+        let graph = Arc::new(graph);
         let selector = Selector::new(ledger, Arc::clone(&graph), wide);
         let (common, refers, shared, late) = (None, OnceLock::new(), Shared::default(), Arc::default());
         let (levels, probe) = (Vec::new(), Probe::default());
@@ -165,46 +170,32 @@ impl<'a> Searcher<'a> {
 
     /// The lists of what some plan can use, where they are worth making.
     fn usable(&self, plans: &[&Plan]) -> Option<Graph> {
-        if !plans.iter().all(|plan| plan.program.common) {
-            return None;
-        }
-        let usable = self.scanned(plans, true)?;
-        (10 * usable.count() < 9 * self.ledger.len()).then(|| Graph::over(self.ledger, &usable))
-    }
-
-    /// The transfers of this level's ledger that some plan can use; nothing where that cannot be said of all. `whole` says
-    /// whether a transfer that another refers to is here, if it is in the ledger at all.
-    fn scanned(&self, plans: &[&Plan], whole: bool) -> Option<Mask> {
-        if self.is_late() {
+        if self.is_late() || !plans.iter().all(|plan| plan.program.common) {
             return None;
         }
         // A plan that cannot be asked says so when it is run.
-        let scanned = plans.iter().filter_map(|plan| {
-            let tools = if whole { self.tools(plan).ok()? } else { self.tools_with(None) };
-            Some(Task::admitting(plan, &tools, Limits::default(), plan.flow.steps.len()).ok()?.scanned())
-        });
-        scanned.reduce(|all, mask| all.or(&mask))
+        let scanned = plans.iter().filter_map(|plan| Some(scans(plan, &self.tools(plan).ok()?).ok()?.scanned()));
+        let usable = scanned.reduce(|all, mask| all.or(&mask))?;
+        (10 * usable.count() < 9 * self.ledger.len()).then(|| Graph::over(self.ledger, &usable))
     }
 
-    /// The positions of the transfers of a part of a ledger without which searches for some plans find the same; nothing
-    /// where that cannot be said.
-    #[must_use]
-    pub fn needed(&self, plans: &[&Plan]) -> Option<Vec<u32>> {
-        let mut needed = Mask::from_fn(self.ledger.len(), |_| false);
-        let levels = self.levels.iter().map(|(level, searcher)| (*level, searcher));
-        for (level, searcher) in std::iter::once((MatchLevel::Account, self)).chain(levels) {
-            let here: Vec<&Plan> = plans.iter().copied().filter(|plan| plan.flow.level == level).collect();
-            if here.is_empty() {
-                continue;
-            }
-            if self.is_late() || !here.iter().all(|plan| plan.looks_at_scans_alone()) {
+    /// What some plans need; nothing where that cannot be said of single transfers. Rules that cannot be asked are noted.
+    fn share(&self, plans: &[&Plan], unfit: &mut BTreeMap<String, String>) -> Option<Share> {
+        let mut share = Share { rows: Mask::none(self.ledger.len()), scans: BTreeSet::new() };
+        for plan in plans {
+            if self.is_late() || !plan.looks_at_scans_alone() {
                 return None;
             }
-            if let Some(mask) = searcher.scanned(&here, false) {
-                needed = needed.or(&mask);
+            // Whether a transfer that another refers to is here need not be known.
+            match self.at(&plan.flow).and_then(|at| scans(plan, &at.tools_with(None))) {
+                Ok(task) => {
+                    share.rows = share.rows.or(&task.scanned());
+                    share.scans.extend(task.asked().map(|key| (plan.flow.level, key)));
+                }
+                Err(error) => drop(unfit.entry(plan.typology.clone()).or_insert_with(|| error.to_string())),
             }
         }
-        Some(needed.positions().map(|row| u32::try_from(row).expect("row ids are 32 bits")).collect())
+        Some(share)
     }
 
     /// The searcher of the level of a flow.
@@ -454,6 +445,11 @@ impl<'a> Searcher<'a> {
         let bytes = at.shared.bytes() + at.selector.bytes() - before;
         Ok(Scanned { rows: task.admitted_count(step), bytes })
     }
+}
+
+/// The scans of all steps of a plan.
+fn scans<'t>(plan: &'t Plan, tools: &Tools<'t>) -> Result<Task<'t>, SearchError> {
+    Task::admitting(plan, tools, Limits::default(), plan.flow.steps.len())
 }
 
 /// A plan whose transfers are scanned and whose lists are made: what is left is the walk.

@@ -15,6 +15,7 @@ use crate::columns::{AccountId, Accounts, Column, Currency, History, Ledger, Ori
 use crate::lang::{Flow, Predicate};
 
 use super::SearchError;
+use super::answers::{Answers, Known};
 use super::borrowed::Borrowed;
 use super::excerpt::Excerpt;
 use super::graph::{Graph, List};
@@ -29,8 +30,10 @@ pub(super) struct Selector<'a> {
     ledger: &'a Ledger,
     graph: Arc<Graph>,
     columns: Mutex<FxHashMap<String, Series>>,
-    masks: Mutex<FxHashMap<(Place, String), Arc<Mask>>>,
-    ages: Mutex<FxHashMap<String, Arc<AgeTable>>>,
+    /// By predicate over transfers.
+    masks: Known<Mask>,
+    /// What predicates over accounts say.
+    answers: Arc<Answers>,
     degrees: OnceLock<Degrees>,
     /// Where the ledger is a part of another: what is known of the whole.
     wide: Option<&'a Wide>,
@@ -48,7 +51,7 @@ enum Lender<'a> {
 }
 
 /// What a predicate is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug)]
 enum Place {
     Transfers,
     Accounts,
@@ -69,8 +72,8 @@ impl<'a> Selector<'a> {
             ledger,
             graph,
             columns: Mutex::default(),
-            masks: Mutex::default(),
-            ages: Mutex::default(),
+            masks: Known::default(),
+            answers: wide.map_or_else(Arc::default, |wide| Arc::clone(&wide.answers)),
             degrees: OnceLock::new(),
             wide,
             lender: None,
@@ -83,8 +86,8 @@ impl<'a> Selector<'a> {
             ledger: &borrowed.ledger,
             graph,
             columns: Mutex::default(),
-            masks: Mutex::default(),
-            ages: Mutex::default(),
+            masks: Known::default(),
+            answers: Arc::default(),
             degrees: OnceLock::new(),
             wide: None,
             lender: Some(Lender::StandIns(base, borrowed)),
@@ -97,8 +100,8 @@ impl<'a> Selector<'a> {
             ledger: excerpt.ledger(),
             graph,
             columns: Mutex::default(),
-            masks: Mutex::default(),
-            ages: Mutex::default(),
+            masks: Known::default(),
+            answers: Arc::default(),
             degrees: OnceLock::new(),
             wide: None,
             lender: Some(Lender::Whole(whole, excerpt)),
@@ -165,6 +168,11 @@ impl<'a> Selector<'a> {
         Ok(unknown)
     }
 
+    /// What is known of accounts.
+    pub(super) fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
     /// The ledger that predicates are asked of.
     pub(super) fn ledger(&self) -> &'a Ledger {
         self.ledger
@@ -173,9 +181,8 @@ impl<'a> Selector<'a> {
     /// Bytes of the columns and masks made so far.
     pub(super) fn bytes(&self) -> usize {
         let columns = self.columns.lock().expect("no holder panics");
-        let masks = self.masks.lock().expect("no holder panics");
-        columns.values().map(Series::estimated_size).sum::<usize>()
-            + masks.values().map(|mask| mask.bytes()).sum::<usize>()
+        let columns = columns.values().map(Series::estimated_size).sum::<usize>();
+        columns + self.masks.bytes() + self.answers.masks.bytes() + self.answers.guards.bytes()
     }
 
     /// The transfers for which a predicate holds.
@@ -209,17 +216,15 @@ impl<'a> Selector<'a> {
     }
 
     fn mask(&self, place: Place, predicate: &Predicate, rows: usize) -> Result<Arc<Mask>, SearchError> {
-        let key = (place, predicate.sql.clone());
-        if let Some(mask) = self.masks.lock().expect("no holder panics").get(&key) {
-            return Ok(Arc::clone(mask));
-        }
         let by_row = || {
             let columns = predicate.columns.iter().map(|name| self.column(place, name)).collect::<Result<_, _>>()?;
             evaluate(predicate, columns, rows)
         };
-        let mask = Arc::new(self.by_word(place, predicate)?.map_or_else(by_row, Ok)?);
-        self.masks.lock().expect("no holder panics").insert(key, Arc::clone(&mask));
-        Ok(mask)
+        let masks = match place {
+            Place::Transfers => &self.masks,
+            Place::Accounts => &self.answers.masks,
+        };
+        masks.get(&predicate.sql, || self.by_word(place, predicate)?.map_or_else(by_row, Ok))
     }
 
     /// The answer to a predicate that reads one column of text: asked once of each distinct text, not of each row.
@@ -361,12 +366,7 @@ impl<'a> Selector<'a> {
             Some(Lender::StandIns(base, _)) => return base.ages(predicate),
             Some(Lender::Whole(whole, excerpt)) => return Ok(Arc::new(whole.ages(predicate)?.of(excerpt))),
         }
-        if let Some(table) = self.ages.lock().expect("no holder panics").get(&predicate.sql) {
-            return Ok(Arc::clone(table));
-        }
-        let table = Arc::new(self.age_table(predicate)?);
-        self.ages.lock().expect("no holder panics").insert(predicate.sql.clone(), Arc::clone(&table));
-        Ok(table)
+        self.answers.ages.get(&predicate.sql, || self.age_table(predicate))
     }
 
     fn age_table(&self, predicate: &Predicate) -> Result<AgeTable, SearchError> {
@@ -399,7 +399,8 @@ impl<'a> Selector<'a> {
         let answers = evaluate(predicate, columns, rows)?;
         let ever = |group: usize| (0..=ages).any(|age| answers.get(group * (ages + 1) + age));
         let ever = (0..examples.len()).map(ever).collect();
-        Ok(AgeTable { opened: opened.clone(), group, least, ages, answers: Some(Arc::new(answers)), ever })
+        let opened = self.answers.opened(opened);
+        Ok(AgeTable { opened, group, least, ages, answers: Some(Arc::new(answers)), ever })
     }
 }
 
@@ -411,7 +412,7 @@ fn age_days(opened: Time, at: Time) -> i64 {
 /// An account predicate that depends on the account's age, answered for every age that occurs in a ledger.
 #[derive(Debug, Default)]
 pub(super) struct AgeTable {
-    opened: Vec<Option<Time>>,
+    opened: Arc<Vec<Option<Time>>>,
     group: Vec<u32>,
     least: i64,
     ages: usize,
@@ -426,7 +427,7 @@ impl AgeTable {
         let known = |account: &usize| self.opened.len() > *account;
         let accounts = || (0..excerpt.ledger().accounts().len()).map(|account| excerpt.account(account).index());
         let (ever, answers) = (self.ever.clone(), self.answers.clone());
-        let opened = accounts().filter(known).map(|account| self.opened[account]).collect();
+        let opened = Arc::new(accounts().filter(known).map(|account| self.opened[account]).collect());
         let group = accounts().filter(known).map(|account| self.group[account]).collect();
         Self { opened, group, least: self.least, ages: self.ages, answers, ever }
     }

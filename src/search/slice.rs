@@ -7,13 +7,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::columns::{AccountId, End, History, Ledger, Past, RowId, Time};
 use crate::lang::{Flow, MatchLevel};
+use crate::plan::Plan;
 
+use super::answers::Answers;
 use super::graph::Graph;
 use super::history::{self, Looked, Percentiles};
+use super::mask::Mask;
 use super::select::Degrees;
+use super::shared::Shared;
 use super::{Levels, Searcher};
 
 /// Where a slice lies in the whole ledger.
@@ -48,7 +53,8 @@ impl Stretch {
     }
 
     /// The same windows, and transfers in the numbers of the slice.
-    pub(super) fn here(self) -> Self {
+    #[must_use]
+    pub fn here(self) -> Self {
         Self { first: 0, ..self }
     }
 
@@ -67,31 +73,37 @@ pub struct Wide {
     pub(super) unknown: BTreeMap<String, u64>,
     /// When the first and the last transfer of the whole are made.
     pub(super) span: Option<(Time, Time)>,
+    /// What predicates say of accounts.
+    pub(super) answers: Arc<Answers>,
 }
 
 /// A value of a history column, as bits: a whole number, a length of time or a number.
 pub type Value = (RowId, u64);
 
 impl Wide {
-    /// What is known of counterparties.
+    /// What is known of counterparties, and when the first and the last transfer of the whole are made: windows that a
+    /// part's transfers belong to may begin outside of the part.
+    ///
+    /// Parts of one ledger are given clones of one value; what predicates say of accounts is asked once for all of them.
     #[must_use]
-    pub fn new(degrees: &Arc<Degrees>) -> Self {
-        Self { degrees: Arc::clone(degrees), ..Self::default() }
+    pub fn new(degrees: Degrees, span: Option<(Time, Time)>) -> Self {
+        Self { degrees: Arc::new(degrees), span, ..Self::default() }
     }
 
-    /// The same where the transfers of the whole lie between two times, ends included: windows that a part's transfers belong
-    /// to may begin outside of the part.
-    #[must_use]
-    pub fn between(self, first: Time, last: Time) -> Self {
-        Self { span: Some((first, last)), ..self }
-    }
-
-    /// Adds the values of a history column for the `len` transfers of the part; where there is none, it is missing.
-    /// `unknown` counts for how many of the whole it is.
-    pub fn add(&mut self, column: &History, len: usize, values: impl IntoIterator<Item = Value>, unknown: u64) {
-        let looked = Looked::of(column, len, values);
-        self.history.insert(column.to_string(), looked);
+    /// Adds a history column for the `len` transfers of the part, whose values are all missing until they are filled in.
+    /// `unknown` counts for how many transfers of the whole there is none.
+    pub fn add(&mut self, column: &History, len: usize, unknown: u64) {
+        self.history.insert(column.to_string(), Looked::missing(column, len));
         self.unknown.insert(column.to_string(), unknown);
+    }
+
+    /// Fills in values of a history column.
+    ///
+    /// # Panics
+    ///
+    /// Where the column was not added.
+    pub fn fill(&mut self, column: &History, values: impl IntoIterator<Item = Value>) {
+        self.history.get_mut(&column.to_string()).expect("the column was added").fill(values);
     }
 }
 
@@ -102,6 +114,16 @@ pub struct Slice {
     pub stretch: Stretch,
     /// What it knows of the whole, at each level.
     pub wide: BTreeMap<MatchLevel, Wide>,
+    /// What scans let through of it, as far as that is known.
+    pub(crate) scans: BTreeMap<ScanId, Arc<Mask>>,
+}
+
+impl Slice {
+    /// A slice that knows so much of the whole.
+    #[must_use]
+    pub fn new(stretch: Stretch, wide: BTreeMap<MatchLevel, Wide>) -> Self {
+        Self { stretch, wide, scans: BTreeMap::new() }
+    }
 }
 
 impl<'a> Searcher<'a> {
@@ -113,12 +135,64 @@ impl<'a> Searcher<'a> {
     /// Where the slice knows nothing of the whole at one of the levels.
     #[must_use]
     pub fn of_slice(ledger: &'a Ledger, levels: &'a Levels, slice: &'a Slice) -> Self {
-        let at = |level: MatchLevel| Some(slice.wide.get(&level).expect("a slice knows the whole at each level"));
-        let mut searcher = Self::knowing(ledger, at(MatchLevel::Account), slice.stretch);
-        let levels = levels.0.iter();
-        searcher.levels =
-            levels.map(|(level, ledger)| (*level, Self::knowing(ledger, at(*level), slice.stretch))).collect();
+        Self::of_part(ledger, levels, slice, Graph::new)
+    }
+
+    fn of_part(ledger: &'a Ledger, levels: &'a Levels, slice: &'a Slice, graph: fn(&Ledger) -> Graph) -> Self {
+        let knowing = |level: MatchLevel, ledger: &'a Ledger| {
+            let wide = slice.wide.get(&level).expect("a slice knows the whole at each level");
+            let known = slice.scans.iter().filter(|((at, _), _)| *at == level).map(|((_, key), mask)| (key, mask));
+            let shared = Shared::knowing(known);
+            Self { shared, ..Self::knowing(ledger, graph(ledger), Some(wide), slice.stretch) }
+        };
+        let mut searcher = knowing(MatchLevel::Account, ledger);
+        searcher.levels = levels.0.iter().map(|(level, ledger)| (*level, knowing(*level, ledger))).collect();
         searcher
+    }
+}
+
+/// A scan that several rules may ask: the level of the ledger, and what is asked.
+pub(crate) type ScanId = (MatchLevel, String);
+
+/// What a group of plans needs of a part of a ledger.
+#[derive(Clone, Debug)]
+pub(crate) struct Share {
+    /// The transfers without which searches find the same.
+    pub(crate) rows: Mask,
+    /// The scans that they ask.
+    pub(crate) scans: BTreeSet<ScanId>,
+}
+
+/// A part of a ledger, looked through for groups of plans.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// What each group needs; nothing where that cannot be said of single transfers.
+    pub(crate) shares: Vec<Option<Share>>,
+    /// What each scan lets through.
+    pub(crate) scans: BTreeMap<ScanId, Arc<Mask>>,
+    /// The rules that cannot be asked, by id, and why.
+    pub(crate) unfit: BTreeMap<String, String>,
+}
+
+impl View {
+    /// Looks through a part. Nothing can be said any more once it is `late`.
+    pub(crate) fn of(
+        part: &Ledger,
+        levels: &Levels,
+        slice: &Slice,
+        groups: &[Vec<&Plan>],
+        late: &Arc<AtomicBool>,
+    ) -> Self {
+        // Only scans are looked at, which need no lists.
+        let searcher = Searcher::of_part(part, levels, slice, |ledger| Graph::over(ledger, &Mask::none(ledger.len())));
+        let searcher = searcher.until(late);
+        let mut unfit = BTreeMap::new();
+        let shares = groups.iter().map(|plans| searcher.share(plans, &mut unfit)).collect();
+        let at = |level: MatchLevel, searcher: &Searcher<'_>| {
+            searcher.shared.scans().into_iter().map(move |(key, mask)| ((level, key), mask))
+        };
+        let deeper = searcher.levels.iter().flat_map(|(level, searcher)| at(*level, searcher));
+        Self { shares, scans: at(MatchLevel::Account, &searcher).chain(deeper).collect(), unfit }
     }
 }
 

@@ -133,7 +133,7 @@ impl<'a> Task<'a> {
 
     /// For the kernel that defines what a match is: every predicate as it is written, every list whole.
     pub(super) fn as_written(plan: &'a Plan, tools: &Tools<'a>) -> Result<Self, SearchError> {
-        let &Tools { ledger, selector, shared, .. } = tools;
+        let &Tools { ledger, selector, .. } = tools;
         let mut task = Self::admitting(plan, tools, Limits::default(), plan.flow.steps.len())?;
         let moves = Mask::from_fn(ledger.len(), |row| ledger.senders()[row] != ledger.receivers()[row]);
         let whole = masked(moves.clone(), task.flow.filter.as_ref(), selector)?;
@@ -147,7 +147,7 @@ impl<'a> Task<'a> {
         let written = |predicate: Option<&Predicate>| {
             let (aged, plain) =
                 predicate.into_iter().cloned().partition(|predicate| predicate.columns.contains("age_days"));
-            shared.admission(&Guard { pushed: plain, tried: aged }, names_kind(predicate), selector)
+            Admission::of(&Guard { pushed: plain, tried: aged }, names_kind(predicate), selector)
         };
         task.roles = task.flow.roles.iter().map(|role| written(role.predicate.as_ref())).collect::<Result<_, _>>()?;
         let via = |step: &Step| match &step.shape {
@@ -172,13 +172,13 @@ impl<'a> Task<'a> {
             .roles
             .iter()
             .zip(&flow.roles)
-            .map(|(guard, role)| shared.admission(guard, names_kind(role.predicate.as_ref()), selector))
+            .map(|(guard, role)| Admission::of(guard, names_kind(role.predicate.as_ref()), selector))
             .collect::<Result<_, _>>()?;
         let (mut admitted, mut vias) = (Vec::<Arc<Mask>>::new(), Vec::new());
         for (step, part) in flow.steps.iter().enumerate().take(steps) {
             let via = match (&program.scans[step].via, &part.shape) {
                 (Some(guard), Shape::Path { via, .. } | Shape::Tree { via, .. }) => {
-                    Some(shared.admission(guard, names_kind(via.as_ref()), selector)?)
+                    Some(Admission::of(guard, names_kind(via.as_ref()), selector)?)
                 }
                 _ => None,
             };
@@ -225,6 +225,12 @@ impl<'a> Task<'a> {
         self.late.load(Ordering::Relaxed)
     }
 
+    /// What the scans of the steps ask.
+    pub(super) fn asked(&self) -> impl Iterator<Item = String> {
+        let via = |step: StepId| self.vias[step].as_ref();
+        (0..self.vias.len()).map(move |step| Shared::key(self.plan, step, &self.roles, via(step)))
+    }
+
     /// The transfers that some step can use.
     pub(super) fn scanned(&self) -> Mask {
         let (first, rest) = self.admitted.split_first().expect("a flow has a step");
@@ -269,6 +275,11 @@ impl<'a> Task<'a> {
     /// The transfers that a step could use.
     pub(super) fn admitted(&self, step: StepId) -> &Mask {
         &self.admitted[step]
+    }
+
+    /// Whether the lists hold nothing but what a step could use.
+    pub(super) fn uses_all(&self, step: StepId) -> bool {
+        self.admitted_count(step) == self.graph.len()
     }
 
     /// How many transfers a step could use.
@@ -426,7 +437,7 @@ pub(super) struct Link {
     pub(super) fed: bool,
 }
 
-/// The link between slot `position` and the one before it.
+/// The link between the slots of two steps, or of two hops of one, that follow each other.
 pub(super) fn link(task: &Task<'_>, before: StepId, step: StepId) -> Link {
     if before == step || task.is_fed(step) {
         let delay = task.flow.steps[step].delay;

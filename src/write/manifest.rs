@@ -9,7 +9,7 @@ use crate::lang::{Typology, Value};
 use crate::plan::Plan;
 use crate::stats::CompletenessFacts;
 
-use super::Report;
+use super::{Report, Sliced};
 
 /// Who writes these manifests; by it a folder of ours is known again.
 pub(super) const PROGRAM: &str = "moneytrail";
@@ -33,6 +33,8 @@ pub(super) struct Manifest<'a> {
     identifiable: bool,
     limits: BTreeMap<&'static str, u64>,
     time_budget: Option<String>,
+    /// How the ledger was cut, if it was.
+    sliced: Option<Sliced>,
     set: Vec<String>,
     notes: &'a [String],
     inputs: &'a [InputFile],
@@ -84,6 +86,7 @@ pub(super) fn manifest(report: Report<'_>, outputs: Vec<Output>) -> Manifest<'_>
             ("max_matches_per_rule", facts.limits.matches_per_rule),
         ]),
         time_budget: facts.time_budget.map(|budget| budget.to_string()),
+        sliced: report.slices,
         set: facts.overrides.iter().map(|set| format!("{}.{}={}", set.rule, set.parameter, set.value)).collect(),
         notes: &intake.notes,
         inputs: &intake.files,

@@ -46,8 +46,19 @@ pub struct Report<'a> {
     pub sifted: &'a Sifted,
     /// Aggregate statistics.
     pub statistics: &'a Statistics,
+    /// What was done in slices, if it was.
+    pub slices: Option<Sliced>,
     /// What only the caller knows of the run.
     pub facts: &'a RunFacts,
+}
+
+/// What a run has done in slices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Sliced {
+    /// How many slices were searched; rules with longer windows have slices of their own.
+    pub slices: usize,
+    /// Whether transfers were written away while they were read, since not all fitted into memory.
+    pub spilled: bool,
 }
 
 impl<'a> Report<'a> {

@@ -16,16 +16,15 @@ use crate::settings::Settled;
 use crate::terminal;
 
 /// Says where every row went, and what a careful reader of the results should know.
-pub(crate) fn say_what_was_read(intake: &Intake) {
-    let ledger = &intake.ledger;
-    let own = ledger.senders().iter().zip(ledger.receivers()).filter(|(sender, receiver)| sender == receiver);
+pub(crate) fn say_what_was_read(intake: &Intake, self_transfers: usize) {
+    let rejected = intake.rejects.rows.len() as u64;
     terminal::complain(&format!(
         "read {} rows = {} accepted + {} rejected; {} accounts, {} self-transfers (never matched), {}",
         terminal::grouped(intake.read),
-        terminal::grouped(ledger.len() as u64),
-        terminal::grouped(intake.rejects.rows.len() as u64),
-        terminal::grouped(ledger.accounts().len() as u64),
-        terminal::grouped(own.count() as u64),
+        terminal::grouped(intake.read - rejected),
+        terminal::grouped(rejected),
+        terminal::grouped(intake.ledger.accounts().len() as u64),
+        terminal::grouped(self_transfers as u64),
         intake.mapping,
     ));
     for note in &intake.notes {

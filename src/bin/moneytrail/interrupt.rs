@@ -6,9 +6,10 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use moneytrail::ingest::Shelf;
+
 use crate::failure::{Failure, INTERRUPTED};
 use crate::terminal;
-use crate::workshop;
 
 /// Set by the first signal.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -47,7 +48,7 @@ fn on_signal() {
 fn end() -> ! {
     terminal::complain("\nerror: interrupted; nothing was written");
     if let Some(folder) = FOLDER.lock().unwrap_or_else(PoisonError::into_inner).take()
-        && !workshop::has_finished(&folder)
+        && !Shelf::has_finished(&folder)
     {
         // Somebody may still write there while it is removed; what is left after some tries, the next run clears.
         let _ = (0..5).map(|_| fs::remove_dir_all(&folder)).find(Result::is_ok);

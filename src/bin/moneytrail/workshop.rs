@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use moneytrail::engine::Cutting;
+use moneytrail::ingest::Shelf;
 use tempfile::TempDir;
 
 use crate::failure::Failure;
@@ -52,7 +53,7 @@ impl Workshop {
 
     /// Leaves the folder, so that a later run can go on, if a slice was finished there.
     pub(crate) fn leave(mut self) {
-        if let Some(Place::Beside(folder)) = self.place.take_if(|place| has_finished(place.path())) {
+        if let Some(Place::Beside(folder)) = self.place.take_if(|place| Shelf::has_finished(place.path())) {
             let folder = folder.display();
             terminal::complain(&format!("finished slices are kept in {folder}; `--resume` goes on with them"));
         }
@@ -66,12 +67,6 @@ impl Place {
             Self::Passing(folder) => folder.path(),
         }
     }
-}
-
-/// Whether a slice was finished in a folder.
-pub(crate) fn has_finished(folder: &Path) -> bool {
-    let is_finished = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with("found-");
-    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(is_finished))
 }
 
 impl Drop for Workshop {

@@ -41,7 +41,7 @@ impl Few {
             ledger = pick(run, &rows)?;
         }
         let wide = known.among(run, &rows, found.iter().map(|found| &found.plan.flow))?;
-        Ok(Self { ledger, rows, slice: Slice { stretch: Stretch::default(), wide } })
+        Ok(Self { ledger, rows, slice: Slice::new(Stretch::default(), wide) })
     }
 
     pub(super) fn levels(&self, run: &Run<'_>) -> Levels {
@@ -103,7 +103,7 @@ fn asked(run: &Run<'_>, found: &[&Found<'_>], rows: &[RowId], ledger: &Ledger) -
 fn add_asked(run: &Run<'_>, asked: &Asked, rows: &mut Vec<RowId>) -> Result<(), RunError> {
     for (page, &crate::ingest::Page { first, .. }) in run.parts.pages().iter().enumerate() {
         ensure_wanted(run.stop)?;
-        let ledger = run.parts.load(page..page + 1, None)?;
+        let ledger = run.parts.moves(page)?;
         for (&level, [out, into]) in asked {
             let Some(ledger) = at(level, &ledger) else { continue };
             let wanted = |row: &RowId| {

@@ -18,7 +18,7 @@ use super::{Cutting, Run};
 const STATE: &str = "state";
 
 /// How rules are grouped and slices cut: raised with each change to that, since records are known by their numbers.
-const CUT: u32 = 2;
+const CUT: u32 = 3;
 
 /// What one slice found: for each rule its flows, or why it cannot be asked.
 pub(super) type Slices = BTreeMap<usize, Result<Vec<Instances>, String>>;
@@ -31,7 +31,7 @@ pub(super) fn fingerprint(run: &Run<'_>, set: &TypologySet, intake: &Intake, cut
         hash.update(text.as_bytes());
     };
     add(format!("{} {CUT}", env!("CARGO_PKG_VERSION")));
-    add(format!("{:?} {} {:?}", cutting.portion, cutting.loaded, run.request.limits));
+    add(format!("{:?} {} {} {:?}", cutting.portion, cutting.loaded, cutting.searched, run.request.limits));
     let intake_of = &run.request.intake;
     add(format!("{:?} {:?} {:?}", intake_of.base, intake_of.max_rejects, intake_of.identifiable));
     for rule in &set.typologies {

@@ -1,41 +1,29 @@
 //! What rules ask of the whole ledger, worked out before its slices are searched: history and counterparties.
 //!
-//! Each value depends on the transfers of one account. So the accounts are cut into ranges, and for each range the
-//! transfers of its accounts are brought together, whatever their time. Values are kept page by page.
+//! Each value depends on the transfers of one account. So these are brought together, whatever their time
+//! ([`super::moves`]). Values are kept page by page.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
-use std::sync::Arc;
 
-use crate::columns::{BaseAmount, History, Ledger, LedgerSummary, RowId, Time};
+use crate::columns::{History, Ledger, LedgerSummary, RowId, Time};
 use crate::lang::{Flow, MatchLevel};
 use crate::search::{Alike, Backward, Degrees, Value, Wide, pasts};
 
 use super::super::{RunError, ensure_wanted};
+use super::moves::ByAccount;
 use super::{Run, at};
 
 /// What is known of the whole ledger at each level.
 pub(super) struct Known {
     levels: BTreeMap<MatchLevel, AtLevel>,
-    /// When the first and the last transfer are made.
-    span: Option<(Time, Time)>,
 }
 
 #[derive(Default)]
 struct AtLevel {
-    degrees: Arc<Degrees>,
+    /// What every part knows, before any history column.
+    base: Wide,
     /// Each history column, and for how many transfers it is missing.
     columns: BTreeMap<History, u64>,
-}
-
-/// Transfers as looking back sees them.
-#[derive(Default)]
-struct Moves {
-    times: Vec<Time>,
-    ends: Vec<(crate::columns::AccountId, crate::columns::AccountId)>,
-    weights: Vec<BaseAmount>,
-    /// Their numbers in the whole ledger.
-    rows: Vec<u32>,
 }
 
 impl Known {
@@ -49,7 +37,12 @@ impl Known {
             let columns = columns.get(&level).cloned().unwrap_or_default();
             levels.insert(level, AtLevel::new(run, level, &tables, &columns, summary)?);
         }
-        Ok(Self { levels, span: summary.first.zip(summary.last) })
+        Ok(Self { levels })
+    }
+
+    /// What is known of the whole without any history column.
+    pub(super) fn base(&self) -> BTreeMap<MatchLevel, Wide> {
+        self.levels.iter().map(|(&level, at)| (level, at.base.clone())).collect()
     }
 
     /// What a slice knows of the whole, as far as flows ask it.
@@ -58,14 +51,16 @@ impl Known {
         run: &Run<'_>,
         page: usize,
         len: usize,
-        flows: impl Iterator<Item = &'f Flow> + Clone,
+        flows: impl Iterator<Item = &'f Flow>,
     ) -> Result<BTreeMap<MatchLevel, Wide>, RunError> {
-        let pages = run.parts.pages();
-        let first = pages[page].first;
-        let end = first as usize + len;
-        let reached: Vec<usize> = (page..pages.len()).filter(|&page| (pages[page].first as usize) < end).collect();
-        let inside = |row: u32| Some(row - first).filter(|&row| (row as usize) < len);
-        self.gather(run, len, &reached, inside, flows)
+        let first = run.parts.before(page);
+        let reached: Vec<usize> =
+            (page..run.parts.pages().len()).filter(|&page| run.parts.before(page) < first + len).collect();
+        let places = |page: usize| {
+            let inside = run.parts.before(page) - first..run.parts.before(page + 1) - first;
+            inside.map(|place| if place < len { narrow(place) } else { NOWHERE }).collect()
+        };
+        self.gather(run, len, &reached, places, flows)
     }
 
     /// What is known of some transfers of the whole ledger, in order, as far as flows ask it.
@@ -75,41 +70,59 @@ impl Known {
         rows: &[RowId],
         flows: impl Iterator<Item = &'f Flow>,
     ) -> Result<BTreeMap<MatchLevel, Wide>, RunError> {
-        let place = |row: u32| Some(u32::try_from(rows.binary_search(&RowId(row)).ok()?).expect("rows have 32 bits"));
-        self.gather(run, rows.len(), &pages_of(run, rows), place, flows)
+        let places = |page: usize| {
+            let [first, end] = [page, page + 1].map(|page| run.parts.before(page));
+            let before = |until: usize| rows.partition_point(|row| row.index() < until);
+            let mut places = vec![NOWHERE; end - first];
+            for place in before(first)..before(end) {
+                places[rows[place].index() - first] = narrow(place);
+            }
+            places
+        };
+        self.gather(run, rows.len(), &pages_of(run, rows), places, flows)
     }
 
-    /// The values of some pages; `place` says where a transfer of the whole ledger stands, if it is wanted.
+    /// The values of some pages; `places` says where each transfer of a page stands in the part.
     fn gather<'f>(
         &self,
         run: &Run<'_>,
         len: usize,
         pages: &[usize],
-        place: impl Fn(u32) -> Option<u32>,
+        places: impl Fn(usize) -> Vec<u32>,
         flows: impl Iterator<Item = &'f Flow>,
     ) -> Result<BTreeMap<MatchLevel, Wide>, RunError> {
         let asked = pasts(flows);
-        let mut wides = BTreeMap::new();
-        for (&level, at) in &self.levels {
-            let wide = Wide::new(&at.degrees);
-            let mut wide = self.span.into_iter().fold(wide, |wide, (first, last)| wide.between(first, last));
-            for (number, (column, &unknown)) in at.columns.iter().enumerate() {
-                if !asked.get(&level).is_some_and(|asked| asked.contains(column)) {
-                    continue;
-                }
-                let mut values = Vec::<Value>::new();
-                for &page in pages {
-                    let first = run.parts.pages()[page].first;
-                    let bytes = run.shelf.get(&name(level, number, page))?.unwrap_or_default();
-                    let entries = bytes.chunks_exact(12).map(decoded);
-                    values.extend(entries.filter_map(|(row, bits)| Some((RowId(place(first + row.0)?), bits))));
-                }
-                wide.add(column, len, values, unknown);
+        let is_asked = |level: &MatchLevel, column: &History| asked.get(level).is_some_and(|all| all.contains(column));
+        let mut wides = self.base();
+        for (level, at) in &self.levels {
+            for (column, &unknown) in at.columns.iter().filter(|(column, _)| is_asked(level, column)) {
+                wides.get_mut(level).expect("each level is there").add(column, len, unknown);
             }
-            wides.insert(level, wide);
+        }
+        for &page in pages {
+            let places = places(page);
+            for (level, at) in &self.levels {
+                let wide = wides.get_mut(level).expect("each level is there");
+                let columns = at.columns.keys().enumerate().filter(|(_, column)| is_asked(level, column));
+                for (number, column) in columns {
+                    let bytes = run.shelf.get(&name(*level, number, page))?.unwrap_or_default();
+                    let values = bytes.chunks_exact(12).map(decoded).map(|(row, bits)| (places[row.index()], bits));
+                    wide.fill(
+                        column,
+                        values.filter(|(place, _)| *place != NOWHERE).map(|(place, bits)| (RowId(place), bits)),
+                    );
+                }
+            }
         }
         Ok(wides)
     }
+}
+
+/// The place of a transfer that is not in a part.
+const NOWHERE: u32 = u32::MAX;
+
+fn narrow(place: usize) -> u32 {
+    u32::try_from(place).expect("rows have 32 bits")
 }
 
 impl AtLevel {
@@ -123,50 +136,25 @@ impl AtLevel {
         let accounts = u32::try_from(tables.accounts().len()).expect("account ids are 32 bits");
         let start = summary.first.unwrap_or(Time(0));
         let mut degrees = Degrees::new(accounts as usize);
-        let mut missing: BTreeMap<History, u64> = BTreeMap::new();
-        let ranges = ranges(accounts, run.parts.len(), run.most_moves());
-        for (number, range) in ranges.into_iter().enumerate() {
-            let (moves, all) = Moves::of(run, level, &range)?;
-            if number == 0 {
-                missing.extend(columns.iter().map(|column| (column.clone(), all)));
-            }
-            let ledger = tables.with_moves(moves.times, moves.ends, moves.weights);
+        let moves = ByAccount::new(run, level, accounts)?;
+        let mut missing: BTreeMap<History, u64> = columns.iter().map(|column| (column.clone(), moves.len)).collect();
+        moves.each(run, |range, moves| {
+            let (ledger, rows) = moves.into_ledger(tables);
             let back = Backward::new(&ledger, start, range);
             back.count(&mut degrees);
             for (number, (column, missing)) in missing.iter_mut().enumerate() {
                 let values = back.values(column);
                 *missing -= values.len() as u64;
-                let whole = values.into_iter().map(|(row, bits)| (moves.rows[row.index()], bits));
+                let whole = values.into_iter().map(|(row, bits)| (rows[row.index()], bits));
                 keep(run, level, number, whole)?;
             }
-        }
+            Ok(())
+        })?;
         for (number, (column, missing)) in missing.iter_mut().enumerate() {
             *missing -= alike(run, level, number, column, tables)?;
         }
-        Ok(Self { degrees: Arc::new(degrees), columns: missing })
-    }
-}
-
-impl Moves {
-    /// The transfers that touch the accounts of a range, and how many transfers there are between two accounts in all.
-    fn of(run: &Run<'_>, level: MatchLevel, range: &Range<u32>) -> Result<(Self, u64), RunError> {
-        let (mut moves, mut all) = (Self::default(), 0);
-        for (page, &crate::ingest::Page { first, .. }) in run.parts.pages().iter().enumerate() {
-            ensure_wanted(run.stop)?;
-            let part = run.parts.moves(page)?;
-            let Some(ledger) = at(level, &part) else { continue };
-            for row in ledger.rows() {
-                let (sender, receiver) = (ledger.sender(row), ledger.receiver(row));
-                all += u64::from(sender != receiver);
-                if sender != receiver && (range.contains(&sender.0) || range.contains(&receiver.0)) {
-                    moves.times.push(ledger.time(row));
-                    moves.ends.push((sender, receiver));
-                    moves.weights.push(ledger.base_amount(row));
-                    moves.rows.push(first + row.0);
-                }
-            }
-        }
-        Ok((moves, all))
+        let base = Wide::new(degrees, summary.first.zip(summary.last));
+        Ok(Self { base, columns: missing })
     }
 }
 
@@ -176,13 +164,6 @@ pub(super) fn pages_of(run: &Run<'_>, rows: &[RowId]) -> Vec<usize> {
     let mut wanted: Vec<usize> = rows.iter().map(|row| pages.partition_point(|page| page.first <= row.0) - 1).collect();
     wanted.dedup();
     wanted
-}
-
-/// Ranges of accounts, so many that the transfers of each are probably no more than `most`.
-fn ranges(accounts: u32, transfers: usize, most: usize) -> Vec<Range<u32>> {
-    let parts = u32::try_from((2 * transfers).div_ceil(most.max(1))).unwrap_or(u32::MAX).clamp(1, accounts.max(1));
-    let step = accounts.div_ceil(parts).max(1);
-    (0..accounts.max(1)).step_by(step as usize).map(|from| from..accounts.min(from.saturating_add(step))).collect()
 }
 
 /// Works out a percentile page by page; says for how many transfers it is known.
@@ -206,23 +187,24 @@ fn alike(run: &Run<'_>, level: MatchLevel, number: usize, column: &History, tabl
     Ok(known)
 }
 
-/// Keeps values of transfers of the whole ledger, each with its page.
+/// Keeps values of transfers of the whole ledger, which come page by page.
 fn keep(
     run: &Run<'_>,
     level: MatchLevel,
     number: usize,
     values: impl Iterator<Item = (u32, u64)>,
 ) -> Result<(), RunError> {
-    let pages = run.parts.pages();
-    let mut of_page = BTreeMap::<usize, Vec<u8>>::new();
-    for (row, bits) in values {
-        let page = pages.partition_point(|page| page.first <= row) - 1;
-        let bytes = of_page.entry(page).or_default();
-        bytes.extend((row - pages[page].first).to_le_bytes());
-        bytes.extend(bits.to_le_bytes());
-    }
-    for (page, bytes) in of_page {
-        run.shelf.append(&name(level, number, page), &bytes)?;
+    let mut values = values.peekable();
+    for (page, &crate::ingest::Page { first, .. }) in run.parts.pages().iter().enumerate() {
+        let end = run.parts.before(page + 1);
+        let mut bytes = Vec::new();
+        while let Some((row, bits)) = values.next_if(|&(row, _)| (row as usize) < end) {
+            bytes.extend((row - first).to_le_bytes());
+            bytes.extend(bits.to_le_bytes());
+        }
+        if !bytes.is_empty() {
+            run.shelf.append(&name(level, number, page), &bytes)?;
+        }
     }
     Ok(())
 }

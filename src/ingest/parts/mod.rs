@@ -13,7 +13,7 @@ use std::ops::Range;
 use crate::columns::{Ledger, Time};
 
 use super::IngestError;
-pub use shelf::Shelf;
+pub use shelf::{FOUND, Shelf};
 pub(super) use spill::Spill;
 pub(super) use spilled::{Meaning, Spilled};
 
@@ -120,7 +120,7 @@ impl Parts {
         self.pages.get(page).map_or(self.len, |page| page.first as usize)
     }
 
-    /// Who paid whom, when and how much on a page: all that counting and looking back need.
+    /// Who paid whom, when and how much on a page: all that looking back needs.
     ///
     /// # Errors
     ///
@@ -142,17 +142,33 @@ impl Parts {
     ///
     /// Where what was spilled cannot be read.
     pub fn load(&self, pages: Range<usize>, reach: Option<Time>) -> Result<Ledger, IngestError> {
+        self.load_with(pages, reach, |_| true)
+    }
+
+    /// The same without those further columns of the transfers that are not wanted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Parts::load`].
+    pub fn load_with(
+        &self,
+        pages: Range<usize>,
+        reach: Option<Time>,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Ledger, IngestError> {
         let rows = match &self.store {
             Store::Whole(whole) => {
                 let (times, next) = (whole.times(), self.before(pages.end));
                 let end = reach.map_or(next, |reach| times.partition_point(|&time| time <= reach).max(next));
                 let end = u32::try_from(end).expect("rows have 32 bits");
-                whole.rows_in(self.pages[pages.start].first..end)
+                let mut rows = whole.rows_in(self.pages[pages.start].first..end);
+                rows.columns.retain(|name, _| wanted(name));
+                rows
             }
             Store::Spilled(spilled) => {
                 let next = self.pages.get(pages.end).map(|next| Time(next.from.0 - 1));
                 let last = next.map(|next| reach.map_or(next, |reach| reach.max(next)));
-                spilled.load(&self.tables, self.pages[pages.start].from, last)?
+                spilled.load(self.pages[pages.start].from, last, wanted)?
             }
         };
         Ok(self.tables.with_rows(rows))

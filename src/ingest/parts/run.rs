@@ -29,6 +29,8 @@ pub(super) struct Run {
     group: usize,
     /// Time of the first row of each group.
     pub(super) firsts: Vec<Time>,
+    /// Time of the last row.
+    last: Time,
     /// Rows that are set aside, in order.
     pub(super) dropped: Vec<u32>,
 }
@@ -49,14 +51,12 @@ pub(super) struct Raw {
     pub(super) further: Vec<Vec<u32>>,
 }
 
-/// What is asked of rows.
+/// What is asked of rows beside their ids, who paid whom, when and how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// Who paid whom, when and how much.
-    Moves,
-    /// The further columns, too.
-    Rows,
-    /// And where they stood.
+pub(super) enum Wanted<'w> {
+    /// These of the further columns, which are in order.
+    Further(&'w [usize]),
+    /// All further columns, and where they stood.
     Sourced,
 }
 
@@ -69,8 +69,10 @@ impl Run {
         let ids = columns.ids.into_ids();
         let mut order: Vec<u32> = (0..u32::try_from(columns.times.len()).expect("rows have 32 bits")).collect();
         ids.sort(&columns.times, &mut order);
-        let mut run = Self { path: path.to_owned(), rows: order.len(), group, firsts: Vec::new(), dropped: Vec::new() };
         let (times, sources) = (&columns.times, &columns.sources);
+        let last = order.last().map_or(Time(i64::MIN), |&row| times[row as usize]);
+        let (firsts, dropped) = (Vec::new(), Vec::new());
+        let mut run = Self { path: path.to_owned(), rows: order.len(), group, firsts, last, dropped };
         let mut writer = None;
         for part in order.chunks(group) {
             run.firsts.push(times[part[0] as usize]);
@@ -121,39 +123,39 @@ impl Run {
     }
 
     /// The rows from a time on and up to one, which both belong to it, without those set aside.
-    pub(super) fn read(&self, from: Time, to: Option<Time>, wanted: Wanted) -> Result<Raw, IngestError> {
-        let sourced = wanted == Wanted::Sourced;
+    pub(super) fn read(&self, from: Time, to: Option<Time>, wanted: Wanted<'_>) -> Result<Raw, IngestError> {
         let mut raw = Raw::default();
         let begin = self.firsts.partition_point(|&first| first < from).saturating_sub(1);
         let end = to.map_or(self.firsts.len(), |to| self.firsts.partition_point(|&first| first <= to));
-        if begin >= end {
+        if begin >= end || self.last < from {
             return Ok(raw);
         }
-        self.groups(
-            begin..end,
-            |columns| FIXED.min(columns) - if sourced { 0 } else { 2 },
-            wanted != Wanted::Moves,
-            |first, batch| {
-                let times = batch.column(1).as_primitive::<Int64Type>().values();
-                let low = times.partition_point(|&time| time < from.0);
-                let high = to.map_or(times.len(), |to| times.partition_point(|&time| time <= to.0));
-                if low < high {
-                    raw.add(first + low, &batch.slice(low, high - low), sourced, &self.dropped);
-                }
-            },
-        )?;
+        let columns = |columns: usize| match wanted {
+            Wanted::Further(further) => (0..FIXED - 2).chain(further.iter().map(|place| FIXED + place)).collect(),
+            Wanted::Sourced => (0..columns).collect::<Vec<_>>(),
+        };
+        self.groups(begin..end, columns, |first, batch| {
+            let times = batch.column(1).as_primitive::<Int64Type>().values();
+            let low = times.partition_point(|&time| time < from.0);
+            let high = to.map_or(times.len(), |to| times.partition_point(|&time| time <= to.0));
+            if low < high {
+                raw.add(first + low, &batch.slice(low, high - low), wanted == Wanted::Sourced, &self.dropped);
+            }
+        })?;
         Ok(raw)
     }
 
     /// How many rows lie before a time, without those set aside.
     pub(super) fn before(&self, time: Time) -> Result<usize, IngestError> {
+        if self.last < time {
+            return Ok(self.rows - self.dropped.len());
+        }
         let group = self.firsts.partition_point(|&first| first < time);
         let Some(last) = group.checked_sub(1) else { return Ok(0) };
         let mut rows = last * self.group;
         self.groups(
             last..group,
-            |_| 2,
-            false,
+            |_| vec![0, 1],
             |_, batch| {
                 let times = batch.column(1).as_primitive::<Int64Type>().values();
                 rows += times.partition_point(|&other| other < time.0);
@@ -166,8 +168,7 @@ impl Run {
     pub(super) fn ids(&self, mut visit: impl FnMut(u32, u64)) -> Result<(), IngestError> {
         self.groups(
             0..self.firsts.len(),
-            |_| 1,
-            false,
+            |_| vec![0],
             |first, batch| {
                 let column = batch.column(0);
                 for row in 0..batch.num_rows() {
@@ -178,19 +179,17 @@ impl Run {
         )
     }
 
-    /// Visits groups, each with the position of its first row.
+    /// Visits groups, each with the position of its first row; `wanted` of so many columns are read.
     fn groups(
         &self,
         groups: std::ops::Range<usize>,
-        fixed: impl Fn(usize) -> usize,
-        further: bool,
+        wanted: impl Fn(usize) -> Vec<usize>,
         mut visit: impl FnMut(usize, &RecordBatch),
     ) -> Result<(), IngestError> {
         let mut first = groups.start * self.group;
         let mut each = || -> Result<(), Box<dyn std::error::Error>> {
             let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(&self.path)?)?;
-            let columns = builder.schema().fields().len();
-            let wanted = (0..fixed(columns)).chain(if further { FIXED..columns } else { 0..0 });
+            let wanted = wanted(builder.schema().fields().len());
             let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
             let reader = builder.with_row_groups(groups.clone().collect()).with_projection(mask);
             for batch in reader.with_batch_size(self.group).build()? {

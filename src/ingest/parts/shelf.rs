@@ -9,6 +9,9 @@ use rustc_hash::FxHashMap;
 
 use super::super::IngestError;
 
+/// How the names of what slices found begin.
+pub const FOUND: &str = "found-";
+
 /// Bytes by name.
 #[derive(Debug, Default)]
 pub struct Shelf {
@@ -34,12 +37,19 @@ impl Shelf {
         for entry in fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let finished = name == "state" || name.starts_with("found-");
-            if !(resume && finished) {
+            let stays = name == "state" || name.starts_with(FOUND);
+            if !(resume && stays) {
                 fs::remove_file(&path).map_err(failed)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether what a slice found lies in a folder.
+    #[must_use]
+    pub fn has_finished(folder: &Path) -> bool {
+        let is_found = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with(FOUND);
+        fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(is_found))
     }
 
     /// Puts bytes behind those that already lie under a name.
@@ -76,6 +86,25 @@ impl Shelf {
             fs::rename(&draft, &path)
         };
         write().map_err(|error| IngestError::io(&path.display().to_string(), &error))
+    }
+
+    /// Takes away what lies under a name, if anything does.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), IngestError> {
+        let Some(folder) = &self.folder else {
+            self.memory.lock().expect("no holder panics").remove(name);
+            return Ok(());
+        };
+        let path = folder.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(IngestError::io(&path.display().to_string(), &error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The bytes under a name; none where nothing was put there.

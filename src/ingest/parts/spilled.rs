@@ -66,11 +66,11 @@ impl Spilled {
     }
 
     /// The rows from a time on and up to one, which both belong to it: their ids, the rest, and their order.
-    fn raw(&self, from: Time, to: Option<Time>, wanted: Wanted) -> Result<(TxIds, Raw, Vec<u32>), IngestError> {
+    fn raw(&self, from: Time, to: Option<Time>, further: &[usize]) -> Result<(TxIds, Raw, Vec<u32>), IngestError> {
         let mut raw = Raw::default();
         let mut parts = 0;
         for run in &self.runs {
-            let part = run.read(from, to, wanted)?;
+            let part = run.read(from, to, Wanted::Further(further))?;
             parts += usize::from(!part.times.is_empty());
             raw.append(part, self.meaning.texts);
         }
@@ -85,7 +85,7 @@ impl Spilled {
 
     /// Who paid whom, when and how much, of the transfers from a time on and up to one, which both belong to it.
     pub(super) fn moves(&self, tables: &Ledger, from: Time, to: Option<Time>) -> Result<Ledger, IngestError> {
-        let (_, raw, order) = self.raw(from, to, Wanted::Moves)?;
+        let (_, raw, order) = self.raw(from, to, &[])?;
         let rows = || order.iter().map(|&row| row as usize);
         let account = |position: u32| AccountId(self.meaning.accounts[position as usize]);
         let weigh = |row: usize| {
@@ -97,9 +97,17 @@ impl Spilled {
         Ok(tables.with_moves(times, ends, rows().map(weigh).collect()))
     }
 
-    /// The transfers from a time on and up to one, which both belong to it.
-    pub(super) fn load(&self, tables: &Ledger, from: Time, to: Option<Time>) -> Result<Rows, IngestError> {
-        let (ids, raw, order) = self.raw(from, to, Wanted::Rows)?;
+    /// The transfers from a time on and up to one, which both belong to it, with those further columns that are wanted.
+    pub(super) fn load(
+        &self,
+        from: Time,
+        to: Option<Time>,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Rows, IngestError> {
+        let columns = self.meaning.columns.iter().enumerate();
+        let columns = columns.filter_map(|(place, column)| Some((place, column.as_ref()?)));
+        let (places, columns): (Vec<usize>, Vec<_>) = columns.filter(|(_, (name, ..))| wanted(name)).unzip();
+        let (ids, raw, order) = self.raw(from, to, &places)?;
         let rows = || order.iter().map(|&row| row as usize);
         let meaning = &self.meaning;
         let account = |positions: &[u32]| -> Vec<AccountId> {
@@ -111,17 +119,13 @@ impl Spilled {
         let weigh = |(row, currency): (usize, &CurrencyId)| {
             meaning.conversions.apply(currency.index(), raw.amounts[row], raw.times[row]).0
         };
-        let columns = meaning.columns.iter().zip(&raw.further);
-        let mut further: BTreeMap<String, Column> = columns
-            .filter_map(|(column, codes)| {
-                let (name, places, values) = column.as_ref()?;
-                let place = |row: usize| places.get(codes[row] as usize).copied().unwrap_or(u32::MAX);
-                Some((name.clone(), values.gather(&rows().map(place).collect::<Vec<_>>())))
-            })
-            .collect();
-        if raw.further.is_empty() {
-            further = tables.rows_in(0..0).columns;
-        }
+        let further = columns.into_iter().enumerate().map(|(number, (name, places, values))| {
+            // Where no run has a row, there are no codes.
+            let codes = raw.further.get(number).map_or(&[][..], Vec::as_slice);
+            let place = |row: usize| places.get(codes[row] as usize).copied().unwrap_or(u32::MAX);
+            (name.clone(), values.gather(&rows().map(place).collect::<Vec<_>>()))
+        });
+        let further: BTreeMap<String, Column> = further.collect();
         Ok(Rows {
             base_amounts: rows().zip(&currencies).map(weigh).collect(),
             times: rows().map(|row| raw.times[row]).collect(),
@@ -142,7 +146,7 @@ impl Spilled {
             return Ok(counts);
         }
         for run in &self.runs {
-            let raw = run.read(Time(i64::MIN), None, Wanted::Moves)?;
+            let raw = run.read(Time(i64::MIN), None, Wanted::Further(&[]))?;
             for row in 0..raw.times.len() {
                 let currency = self.meaning.currencies[usize::from(raw.currencies[row])].index();
                 let (weight, early) = self.meaning.conversions.apply(currency, raw.amounts[row], raw.times[row]);

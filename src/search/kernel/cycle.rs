@@ -14,9 +14,9 @@ use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Delay, RoleId};
 
 use super::super::graph::List;
+use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
-use super::pool::Pool;
 
 /// All round trips whose busiest account is a given one.
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
@@ -288,7 +288,7 @@ impl<'t> Rounds<'t> {
             within: task.flow.within,
             delay: task.flow.steps[0].delay,
             busy: busy.collect(),
-            mixed: task.admitted_count(0) != graph.len(),
+            mixed: !task.uses_all(0),
         }
     }
 

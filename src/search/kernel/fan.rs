@@ -10,18 +10,21 @@ use crate::columns::{AccountId, RowId, Time};
 use crate::lang::{RoleId, Shape};
 
 use super::super::graph::List;
+use super::super::pool::Pool;
+use super::super::present::Present;
 use super::super::task::Task;
 use super::Sink;
-use super::pool::Pool;
 
 /// All instances of a flow of one set step around a given account.
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
     let part = &task.flow.steps[0];
     let anchor_is_payer = task.plan.anchor == part.payer();
     let other = if anchor_is_payer { part.payee() } else { part.payer() };
-    let whole = task.admitted_count(0) == task.graph.len();
+    let whole = task.uses_all(0);
     let (shape, pool) = (Fan { task, anchor: task.plan.anchor, other, anchor_is_payer, whole }, Pool::default());
-    move |anchor, sink| pool.with(Scratch::default, |scratch| shape.around(anchor, scratch, sink))
+    move |anchor, sink| {
+        pool.with(|| Scratch::new(task.ledger.accounts().len()), |scratch| shape.around(anchor, scratch, sink))
+    }
 }
 
 /// The flow, seen from its anchor role.
@@ -41,11 +44,15 @@ struct Scratch {
     rows: Vec<RowId>,
     times: Vec<Time>,
     others: Vec<AccountId>,
-    /// How many transfers of the window each account has.
-    counts: Vec<u32>,
+    /// Who is in the window; nobody between two searches.
+    present: Present,
 }
 
 impl Scratch {
+    fn new(accounts: usize) -> Self {
+        Self { present: Present::none_of(accounts), ..Self::default() }
+    }
+
     fn list(&self) -> List<'_> {
         List { rows: &self.rows, times: &self.times, others: &self.others, first: 0 }
     }
@@ -71,15 +78,14 @@ impl Fan<'_> {
         }
         if !self.task.flow.roles[self.other].is_single() {
             let binding = [(self.anchor, anchor)];
-            let mut counts = std::mem::take(&mut scratch.counts);
-            counts.resize(self.task.ledger.accounts().len(), 0);
+            let mut present = std::mem::take(&mut scratch.present);
             let ended = if self.whole {
-                self.windows(&binding, list, &mut counts, sink)
+                self.windows(&binding, list, &mut present, sink)
             } else {
                 scratch.fill(list.iter().filter(|&(row, ..)| self.task.is_admitted(0, row)));
-                self.windows(&binding, scratch.list(), &mut counts, sink)
+                self.windows(&binding, scratch.list(), &mut present, sink)
             };
-            scratch.counts = counts;
+            scratch.present = present;
             return ended;
         }
         let mut transfers: Vec<_> = list.iter().filter(|&(row, ..)| self.task.is_admitted(0, row)).collect();
@@ -87,7 +93,12 @@ impl Fan<'_> {
         for group in transfers.chunk_by(|a, b| a.2 == b.2) {
             scratch.fill(group.iter().copied());
             // Between two accounts nobody counts who pays.
-            self.windows(&[(self.anchor, anchor), (self.other, group[0].2)], scratch.list(), &mut [], sink)?;
+            self.windows(
+                &[(self.anchor, anchor), (self.other, group[0].2)],
+                scratch.list(),
+                &mut Present::default(),
+                sink,
+            )?;
         }
         ControlFlow::Continue(())
     }
@@ -102,18 +113,18 @@ impl Fan<'_> {
         self.task.flow.roles[self.other].members.map_or(0, |members| members.least.max(1) as usize)
     }
 
-    /// Slides the window over the transfers of one binding and reports its episodes. The counts are left as they were.
+    /// Slides the window over the transfers of one binding and reports its episodes. Nobody is present before and after.
     fn windows(
         &self,
         singles: &[(RoleId, AccountId)],
         list: List<'_>,
-        counts: &mut [u32],
+        present: &mut Present,
         sink: &mut Sink<'_>,
     ) -> ControlFlow<()> {
         let (transfers, members) = (self.least_transfers(), self.least_members());
         let enough = transfers.max(members);
         let mut runs: Vec<Range<usize>> = Vec::new();
-        let (mut begin, mut end, mut distinct) = (0, 0, 0);
+        let (mut begin, mut end) = (0, 0);
         let mut ended = ControlFlow::Continue(());
         while list.len() - begin >= enough.max(1) {
             ended = sink.go_on();
@@ -124,27 +135,23 @@ impl Fan<'_> {
             let latest = start + self.task.flow.within;
             while end < list.len() && list.times[end] <= latest {
                 if members > 0 {
-                    let count = &mut counts[list.others[end].index()];
-                    *count += 1;
-                    distinct += usize::from(*count == 1);
+                    present.enter(list.others[end].index());
                 }
                 end += 1;
             }
             let admitted = || singles.iter().all(|&(role, account)| self.task.admits(role, account, start));
-            if end - begin >= transfers && distinct >= members && self.task.owns(start) && admitted() {
+            if end - begin >= transfers && present.members() >= members && self.task.owns(start) && admitted() {
                 runs.push(begin..end);
             }
             while begin < list.len() && list.times[begin] == start {
                 if members > 0 {
-                    let count = &mut counts[list.others[begin].index()];
-                    *count -= 1;
-                    distinct -= usize::from(*count == 0);
+                    present.leave(list.others[begin].index());
                 }
                 begin += 1;
             }
         }
         if members > 0 {
-            list.others[begin..end].iter().for_each(|other| counts[other.index()] = 0);
+            list.others[begin..end].iter().for_each(|other| present.leave(other.index()));
         }
         ended?;
         self.report(singles, list.rows, &runs, sink)

@@ -10,6 +10,7 @@ use std::ops::{ControlFlow, Range};
 use crate::columns::{AccountId, RowId, Time};
 use crate::lang::{RatioRange, RoleId, Shape};
 
+use super::super::present::Present;
 use super::super::task::{Link, Task, link};
 use super::Sink;
 use super::slot::{Slot, members};
@@ -185,21 +186,18 @@ fn partners(link: Link, times: &[Time], others: &[Time]) -> Vec<Time> {
 #[derive(Debug)]
 struct Counts {
     run: Range<usize>,
-    of_member: Vec<u32>,
-    distinct: usize,
+    present: Present,
 }
 
 impl Counts {
     fn new(set: &Set) -> Self {
         let members = set.members.iter().max().map_or(0, |&most| most as usize + 1);
-        Self { run: 0..0, of_member: vec![0; members], distinct: 0 }
+        Self { run: 0..0, present: Present::none_of(members) }
     }
 
     fn end_at(&mut self, set: &Set, end: usize) {
         for &member in set.members.get(self.run.end..end).unwrap_or_default() {
-            let count = &mut self.of_member[member as usize];
-            *count += 1;
-            self.distinct += usize::from(*count == 1);
+            self.present.enter(member as usize);
         }
         self.run.end = end;
     }
@@ -207,14 +205,13 @@ impl Counts {
     /// It never begins behind its end.
     fn begin_at(&mut self, set: &Set, begin: usize) {
         for &member in set.members.get(self.run.start..begin).unwrap_or_default() {
-            let count = &mut self.of_member[member as usize];
-            *count -= 1;
-            self.distinct -= usize::from(*count == 0);
+            self.present.leave(member as usize);
         }
         self.run.start = begin;
     }
 
     fn are_enough(&self, set: &Set) -> bool {
-        self.run.len() >= set.least_transfers.max(1) && (set.members.is_empty() || self.distinct >= set.least_members)
+        self.run.len() >= set.least_transfers.max(1)
+            && (set.members.is_empty() || self.present.members() >= set.least_members)
     }
 }

@@ -9,12 +9,12 @@ use std::ops::ControlFlow;
 use crate::columns::{AccountId, RowId, Time};
 use crate::lang::{Count, RoleId, Shape, StepId};
 
+use super::super::pool::Pool;
 use super::super::reach::Index;
 use super::super::task::{Task, link};
 use super::Sink;
 use super::family::{counts_hold, settle, support, undoes};
 use super::hub::{Hub, Window};
-use super::pool::Pool;
 use super::slot::{Slot, distinct, members};
 use super::tree::Tree;
 

@@ -8,7 +8,6 @@ mod hub;
 mod layers;
 mod nexts;
 mod path;
-mod pool;
 mod sink;
 mod slot;
 mod trails;

@@ -9,8 +9,8 @@ use rayon::prelude::*;
 
 use crate::columns::AccountId;
 
+use super::super::pool::Pool;
 use super::super::task::{Task, hops};
-use super::pool::Pool;
 use super::ways::Ways;
 
 /// Followers of each transfer of a flow of one path. Transfers are named by their positions in the lists of those sent.
@@ -107,7 +107,7 @@ impl Chunk {
         let first = accounts.first().map_or(0, |&account| task.graph.received(account).first);
         let (mut ends, mut again, mut followers) = (Vec::new(), Vec::new(), Vec::new());
         let delay = task.flow.steps[0].delay;
-        let mixed = task.admitted_count(0) != task.graph.len();
+        let mixed = !task.uses_all(0);
         for &account in accounts {
             let (received, sent) = (task.graph.received(account), task.graph.sent(account));
             let (mut begin, mut end) = (0, 0);

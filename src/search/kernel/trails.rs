@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Step, StepId};
 
+use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
 use super::nexts::Nexts;
-use super::pool::Pool;
 use super::ways::Ways;
 
 /// Whether the paths of a task can be counted so: nothing is asked of an instance as a whole, no two of its transfers
@@ -118,7 +118,7 @@ impl<'t> Trails<'t> {
         let ways = Ways::new(task);
         let nexts = Nexts::new(&ways);
         let count = if steps.len() <= 8 && nexts.is_none() { task.graph.len() } else { 0 };
-        let whole = |step| !task.knows_places() && task.admitted_count(step) == task.graph.len();
+        let whole = |step| !task.knows_places() && task.uses_all(step);
         let last = steps.len() - 1;
         let is_open = task.may_all_hold(steps[last].payee());
         let is_free = is_open && nexts.is_none() && steps[last].pass_through.is_none() && whole(last);
@@ -144,14 +144,15 @@ impl<'t> Trails<'t> {
         scratch.singles[role] = Some(anchor);
         scratch.trail.push(anchor);
         let list = task.graph.sent(anchor);
+        let start_of_line = Place { step: 0, hop: 1, line: 0 };
         for (offset, (row, time, to)) in list.iter().enumerate() {
             let position = number(list.first + offset);
-            if self.leads(Place { step: 0, hop: 1, line: 0 }, position, row) && task.owns(time) {
+            if self.leads(start_of_line, position, row) && task.owns(time) {
                 let start = if self.is_bounded { time } else { Time(0) };
                 scratch.arrivals.push(Arrival { to, position, time, start, ways: 1 });
             }
         }
-        let ended = self.arrive(Place { step: 0, hop: 1, line: 0 }, 0, true, scratch, sink);
+        let ended = self.arrive(start_of_line, 0, true, scratch, sink);
         scratch.trail.clear();
         scratch.arrivals.clear();
         ended

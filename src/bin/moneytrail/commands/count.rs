@@ -25,7 +25,9 @@ pub(crate) fn run(settled: &Settled, form: CountForm) -> Result<u8, Failure> {
     let counted = engine::count(&settled.request, &progress, stop);
     progress.finish();
     let counted = counted.map_err(|error| library::fail(error, &settled.request))?;
-    closing::say_what_was_read(&counted.intake);
+    let ledger = &counted.intake.ledger;
+    let own = ledger.senders().iter().zip(ledger.receivers()).filter(|(sender, receiver)| sender == receiver);
+    closing::say_what_was_read(&counted.intake, own.count());
     let report = Report::of(&counted);
     match form {
         CountForm::Json => writeln!(std::io::stdout(), "{}", json(&report)?)?,

@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: Evaluate) -> Result<u8, Failure> {
     progress.finish();
     let analysis = ran.map_err(|error| library::fail(error, &request))?;
     library::show(&analysis.warnings, &request.sources);
-    closing::say_what_was_read(&analysis.intake);
+    closing::say_what_was_read(&analysis.intake, analysis.statistics.ledger.self_transfers);
     let labels = analysis.intake.labels.as_ref().expect("labels were asked for");
     if labels.rows.is_empty() {
         let way_out = "give a table with --labels, or map the columns that hold them (docs/data.md)";

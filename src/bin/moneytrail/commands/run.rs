@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: Run) -> Result<u8, Failure> {
     }
     drop(workshop);
     let timings = progress.finish();
-    closing::say_what_was_read(&analysis.intake);
+    closing::say_what_was_read(&analysis.intake, analysis.statistics.ledger.self_transfers);
     closing::print_results(&settled, &analysis, &report, &timings)?;
     closing::say_how_it_ended(&settled, &analysis, &timings, clock.elapsed());
     match &settled.profile {
