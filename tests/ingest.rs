@@ -424,6 +424,39 @@ fn rates_are_inferred_from_converting_transfers_and_each_missing_one_is_named() 
 }
 
 #[test]
+fn what_is_paid_out_is_read_the_same_many_rows_at_a_time_and_one_by_one() {
+    let paid_out = [",", ",", "10,EUR", "9.5,USD", "7.25,", "11,GBP", "8,usd ", ",GBP", " ,EUR", "x,USD", "0,USD"];
+    for step in [1, 3, 7] {
+        let row = |place: usize| {
+            let currency = ["EUR", "USD", "EUR"][place % 3];
+            let more = paid_out[place * step % if place < 200 { 3 } else { paid_out.len() }];
+            let amount = if place % 50 == 49 { "none" } else { "10" };
+            format!("2024-01-{:02},a{},b{},{amount},{currency},{more}\n", 1 + place / 25, place % 7, place % 5)
+        };
+        let rows: Vec<String> = (0..400).map(row).collect();
+        let header = "timestamp,sender,receiver,amount,currency,amount_received,currency_received\n";
+        let plain = [header.to_owned(), rows.concat()].concat();
+        // A file with a quote is read one row after the other.
+        let quoted = plain.replace(",a0,", ",\"a0\",");
+        let read = |csv: &str| {
+            let intake = read_with(
+                &[("a.csv", csv.as_bytes())],
+                Request { base: Some("EUR".into()), max_rejects: Some(RejectLimit::Rows(100)), ..Request::default() },
+            )
+            .expect("a ledger");
+            let base = intake.ledger.base_amounts().to_vec();
+            let rejects: Vec<(u64, String)> =
+                intake.rejects.rows.into_iter().map(|reject| (reject.line, reject.reason)).collect();
+            (lines(&intake.ledger), base, intake.rates, intake.notes, rejects)
+        };
+        let (many, each) = (read(&plain), read(&quoted));
+        assert!(many == each, "{:?} {:?} {:?}\n{:?} {:?} {:?}", many.2, many.3, many.4, each.2, each.3, each.4);
+        assert_eq!((many.2.len(), many.4.len()), (3, 8), "rates of GBP, USD and usd; rows without an amount");
+        assert!(many.3.iter().any(|note| note.contains("amount received that cannot be used")), "{:?}", many.3);
+    }
+}
+
+#[test]
 fn given_rates_hold_from_their_day_on() {
     let csv = "timestamp,sender,receiver,amount,currency\n\
         2023-12-31,a,b,100,USD\n2024-01-05 23:59,a,b,100,USD\n2024-01-10,a,b,100,USD\n2024-01-10,a,b,1,GBP\n";

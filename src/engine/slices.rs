@@ -442,3 +442,22 @@ fn at(level: MatchLevel, ledger: &Ledger) -> Option<Cow<'_, Ledger>> {
 fn last_of(until: Time, within: Span) -> Time {
     Time(until.0.saturating_sub(1).saturating_add(within.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_at_a_time_takes_no_more_than_it_may() {
+        for bytes in [1 << 20, 256 << 20, 8 << 30] {
+            let Cutting { portion, loaded, searched, .. } = Cutting::within(bytes, PathBuf::new());
+            let takes = |rows: usize, each: u64| rows as u64 * each;
+            assert!(
+                takes(loaded, LOADED) <= bytes && takes(searched, SEARCHED) <= bytes,
+                "{bytes}: {loaded} {searched}"
+            );
+            assert!(takes(portion.collected, COLLECTED) <= bytes / 3, "{bytes}: {portion:?}");
+            assert!(portion.page * 8 >= loaded && portion.page >= 1 && searched > loaded, "{bytes}: {portion:?}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::amount;
 use super::cell::Spot;
 use super::chunk::Chunk;
+use super::collected;
 use super::gathered::{Cell, Cells, Gathered, Received};
 use super::layout::Layout;
 use super::mapping::Values;
@@ -22,6 +23,8 @@ struct Read {
     currencies: Vec<u16>,
     amounts: Vec<Money>,
     rounded: Vec<usize>,
+    /// Row, amount and currency of what some rows pay out.
+    received: Vec<(usize, i64, u16)>,
 }
 
 impl Chunk<'_> {
@@ -133,32 +136,42 @@ impl Transfers {
         for row in unknown {
             usable[row] = false;
         }
-        if let Some(received) = &gathered.received {
-            let values = layout.received.as_ref().and_then(|(.., values)| *values);
-            self.check_received(received, values, &currencies, &mut usable);
-        }
+        let values = layout.received.as_ref().and_then(|(.., values)| *values);
+        let received = gathered.received.as_ref().map(|all| self.read_received(all, values, &currencies, &mut usable));
         let digits = |row: usize| self.currency_table.digits(currencies[row]);
         let (amounts, rounded) = gathered.amounts.read(gathered.notation, digits, &mut usable);
-        Read { usable, times, currencies, amounts, rounded }
+        Read { usable, times, currencies, amounts, rounded, received: received.unwrap_or_default() }
     }
 
-    /// Marks the rows that pay out in another currency than they are booked in, or an amount that cannot be read.
-    fn check_received(&mut self, received: &Received<'_>, values: Option<&Values>, paid: &[u16], usable: &mut [bool]) {
+    /// What rows pay out in another currency than they are booked in; rows of which that cannot be read are marked.
+    fn read_received(
+        &mut self,
+        received: &Received<'_>,
+        values: Option<&Values>,
+        paid: &[u16],
+        usable: &mut [bool],
+    ) -> Vec<(usize, i64, u16)> {
         let says = |row: &usize| usable[*row] && !received.amounts.cell(*row).is_empty();
         let saying: Vec<usize> = (0..usable.len()).filter(says).collect();
-        let mut alike = vec![false; usable.len()];
+        let mut currencies = Vec::with_capacity(saying.len());
         let position = |cell: Cell<'_>| match cell {
-            Cell::Text(text) => (text.is_empty(), self.currency_table.position(text, values).ok()),
-            Cell::Whole(_) => (false, None),
+            Cell::Text("") => Some(None),
+            Cell::Text(text) => self.currency_table.position(text, values).ok().map(Some),
+            Cell::Whole(_) => None,
         };
-        received.currencies.each(saying.iter().copied(), position, |row, (unnamed, position)| {
-            alike[row] = unnamed || position == Some(paid[row]);
-        });
-        for row in saying {
-            let amount = received.amounts.cell(row).as_bytes();
-            let digits = self.currency_table.digits(paid[row]);
-            usable[row] = alike[row] && amount::minor_units(amount, digits, received.notation).is_ok();
+        received.currencies.each(saying.iter().copied(), position, |_, position| currencies.push(position));
+        let mut converted = Vec::new();
+        for (row, position) in saying.into_iter().zip(currencies) {
+            let currency = position.map(|position| position.unwrap_or(paid[row]));
+            let amount = currency.and_then(|currency| {
+                let (text, digits) = (received.amounts.cell(row).as_bytes(), self.currency_table.digits(currency));
+                Some((amount::minor_units(text, digits, received.notation).ok()?.units, currency))
+            });
+            usable[row] = amount.is_some();
+            let converts = amount.filter(|&(_, currency)| currency != paid[row]);
+            converted.extend(converts.map(|(amount, currency)| (row, amount, currency)));
         }
+        converted
     }
 
     /// Adds rows that are all usable.
@@ -187,6 +200,14 @@ impl Transfers {
                 }
             }
         }
+        let place =
+            |row: usize| u32::try_from(columns.len() + row - rows.start).expect("the number of rows is bounded");
+        let first = read.received.partition_point(|(row, ..)| *row < rows.start);
+        let received = read.received[first..].iter().take_while(|(row, ..)| *row < rows.end);
+        let received =
+            received.map(|&(row, amount, currency)| collected::Received { row: place(row), amount, currency });
+        let received: Vec<collected::Received> = received.collect();
+        columns.received.extend(received);
         columns.times.extend_from_slice(&read.times[rows.clone()]);
         columns.currencies.extend_from_slice(&read.currencies[rows.clone()]);
         columns.amounts.extend_from_slice(&read.amounts[rows.clone()]);

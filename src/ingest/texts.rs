@@ -14,16 +14,22 @@ pub(super) struct Words {
     by_value: FxHashMap<String, u32>,
     /// What the cells of the current file mean.
     by_cell: FxHashMap<String, u32>,
+    /// What an empty cell of it means, which most are.
+    of_empty: Option<u32>,
 }
 
 impl Words {
     /// Forgets what cells mean, since the next file may have another mapping.
     pub(super) fn next_file(&mut self) {
         self.by_cell.clear();
+        self.of_empty = None;
     }
 
     /// The code of a cell; an empty one, or one mapped to nothing, is missing.
     pub(super) fn code(&mut self, cell: &str, values: Option<&Values>) -> u32 {
+        if let Some(code) = self.of_empty.filter(|_| cell.is_empty()) {
+            return code;
+        }
         match self.by_cell.get(cell) {
             Some(&code) => code,
             None => self.learn(cell, values),
@@ -43,6 +49,7 @@ impl Words {
             code
         };
         self.by_cell.insert(cell.to_owned(), code);
+        self.of_empty = if cell.is_empty() { Some(code) } else { self.of_empty };
         code
     }
 
