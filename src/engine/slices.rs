@@ -53,7 +53,7 @@ const COLLECTED: u64 = 200;
 const LOADED: u64 = 900;
 
 /// Bytes that a transfer takes where scans are known, with the lists of a whole library.
-const SEARCHED: u64 = 300;
+const SEARCHED: u64 = 400;
 
 /// So many transfers that are looked back over take what one of a slice takes.
 const LOADED_MOVES: usize = 5;
@@ -307,12 +307,14 @@ impl<'r> Run<'r> {
         let most = if needed.is_some() { self.cutting.searched } else { self.cutting.loaded };
         let (mut slices, mut start) = (Vec::new(), 0);
         while start < pages.len() {
-            let fits = |end: usize| {
+            let takes = |end: usize| {
                 let reach = pages.get(end).map(|next| last_of(next.from, within));
                 let last = reach.map_or(pages.len(), |reach| pages.partition_point(|page| page.from <= reach));
-                before(last) - before(start) <= most
+                before(last) - before(start)
             };
-            let end = (start + 2..=pages.len()).take_while(|&end| fits(end)).last().unwrap_or(start + 1);
+            // Where the time behind a page is more than fits, a tenth more of it saves most of the slices.
+            let most = most.max(takes(start + 1) / 10 * 11);
+            let end = (start + 2..=pages.len()).take_while(|&end| takes(end) <= most).last().unwrap_or(start + 1);
             slices.push(start..end);
             start = end;
         }
