@@ -158,7 +158,7 @@ fn hold(strategy: impl Strategy<Value = Case>, sets: bool) {
     }
     assert!(count(&seen.matches) > 20 && count(&seen.clauses) > 100, "{seen:?}: the test looks at nothing");
     assert!(
-        50 * count(&seen.elsewhere) <= count(&seen.clauses),
+        100 * count(&seen.elsewhere) <= count(&seen.clauses),
         "{seen:?}: too few explanations hold in the whole ledger"
     );
 }

@@ -59,10 +59,7 @@ impl Dictionary {
 
     /// The position of a key, which is added if it is new.
     pub(super) fn position(&mut self, key: &str) -> u32 {
-        match small(key) {
-            Some(number) => self.position_of(number),
-            None => self.by_text(key),
-        }
+        self.look_up(Asked::by(key), key)
     }
 
     /// The positions of the keys of some rows, as [`Dictionary::position`] gives them, behind others.
@@ -71,10 +68,15 @@ impl Dictionary {
     /// do not wait for each other.
     pub(super) fn positions<'k>(&mut self, rows: Range<usize>, key: impl Fn(usize) -> &'k str, known: &mut Vec<u32>) {
         let asked: Vec<Asked> = rows.clone().map(|row| Asked::by(key(row))).collect();
-        known.extend(rows.zip(asked).map(|(row, asked)| match asked {
+        known.extend(rows.zip(asked).map(|(row, asked)| self.look_up(asked, key(row))));
+    }
+
+    #[inline]
+    fn look_up(&mut self, asked: Asked, key: &str) -> u32 {
+        match asked {
             Asked::Small(number) => self.position_of(number.into()),
-            Asked::Text(hash) => self.by_hash(hash, key(row)),
-        }));
+            Asked::Text(hash) => self.by_hash(hash, key),
+        }
     }
 
     /// The position of the key that a whole number is, written without zeros before it.
@@ -98,7 +100,7 @@ impl Dictionary {
         let mut digits = [0; 20];
         let text = decimal(number, &mut digits);
         if number >= SMALL {
-            return self.by_text(text);
+            return self.by_hash(hash(text), text);
         }
         let place = usize::try_from(number).expect("a small number");
         if place >= self.numbers.len() {
@@ -108,10 +110,6 @@ impl Dictionary {
         self.keys.push(text);
         self.numbers[place] = narrow(position + 1);
         narrow(position)
-    }
-
-    fn by_text(&mut self, key: &str) -> u32 {
-        self.by_hash(hash(key), key)
     }
 
     fn by_hash(&mut self, hash: u32, key: &str) -> u32 {

@@ -50,9 +50,7 @@ impl<T> Known<T> {
         self.0.lock().expect("no holder panics").insert(asked.to_owned(), Arc::clone(&answer));
         Ok(answer)
     }
-}
 
-impl<T> Known<T> {
     /// Adds an answer.
     pub(super) fn put(&self, asked: &str, answer: &Arc<T>) {
         self.0.lock().expect("no holder panics").insert(asked.to_owned(), Arc::clone(answer));

@@ -65,9 +65,11 @@ impl Needed {
                 pages.extend(of_pages(run, &handful).map(|(_, place)| share.rows.part(place)));
             }
             for (page, place) in of_pages(run, &handful) {
-                let bytes =
-                    view.scans.values().flat_map(|mask| mask.part(place.clone()).to_bytes().collect::<Vec<_>>());
-                run.shelf.append(&seen.name(page), &bytes.collect::<Vec<_>>())?;
+                let mut bytes = Vec::new();
+                for mask in view.scans.values() {
+                    bytes.extend(mask.part(place.clone()).to_bytes());
+                }
+                run.shelf.append(&seen.name(page), &bytes)?;
             }
             seen.scans = view.scans.into_keys().collect();
             unfit.extend(view.unfit);
