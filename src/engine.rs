@@ -150,11 +150,12 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
         let Some(cutting) = &request.slices else {
-            let intake = read(request, &rules.1)?;
+            let intake = read(request, &rules.1, STATISTICS)?;
             return at_once(request, rules, intake, observer, stop);
         };
         Shelf::prepare(&cutting.folder, cutting.resume)?;
-        let read = ingest::read_in_parts(&wanted(&request.intake, &rules.1), cutting.portion, &cutting.folder)?;
+        let read =
+            ingest::read_in_parts(&wanted(&request.intake, &rules.1, STATISTICS), cutting.portion, &cutting.folder)?;
         slices::run(request, rules, read, cutting, observer, stop)
     })
 }
@@ -225,7 +226,7 @@ fn at_once(
 /// As [`run`], but for searching.
 pub fn load(request: &Request) -> Result<(TypologySet, Intake), RunError> {
     let (_, searched, _) = compile(request)?;
-    let intake = read(request, &searched)?;
+    let intake = read(request, &searched, STATISTICS)?;
     Ok((searched, intake))
 }
 
@@ -306,7 +307,7 @@ fn planned<T: Send>(
     let (all, ..) = compile(&Request { only: Vec::new(), ..request.clone() })?;
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
-        let intake = read(request, &all)?;
+        let intake = read(request, &all, STATISTICS)?;
         let summary = intake.ledger.summary();
         observer.hear(Event::Read(&summary));
         observer.hear(Event::Listing);
@@ -358,9 +359,13 @@ pub(crate) fn compile(request: &Request) -> Result<Compiled, RunError> {
     Ok((some(asked), searched, checked.diagnostics))
 }
 
-/// Reads the ledger of a run, with the owners that its rules are matched between.
-pub(crate) fn read(request: &Request, set: &TypologySet) -> Result<Intake, IngestError> {
-    let mut intake = ingest::read(&wanted(&request.intake, set))?;
+/// Columns of transfers that statistics need.
+const STATISTICS: &[&str] = &["channel"];
+
+/// Reads the ledger of a run, with the owners that its rules are matched between and these columns beside those of the
+/// rules.
+pub(crate) fn read(request: &Request, set: &TypologySet, also: &[&str]) -> Result<Intake, IngestError> {
+    let mut intake = ingest::read(&wanted(&request.intake, set, also))?;
     intake.ledger = intake.ledger.with_owners(owners(set));
     Ok(intake)
 }
@@ -370,17 +375,21 @@ fn owners(set: &TypologySet) -> BTreeSet<&str> {
     set.typologies.iter().filter_map(|typology| typology.flow.level.column()).collect()
 }
 
-/// What to read, with the columns that rules and statistics name.
-fn wanted(request: &ingest::Request, set: &TypologySet) -> ingest::Request {
+/// What to read, with the columns that rules name and these.
+fn wanted(request: &ingest::Request, set: &TypologySet, also: &[&str]) -> ingest::Request {
     let mut request = request.clone();
-    let also = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
-    request.columns.extend(also(&["channel"]));
-    request.account_columns.extend(also(&["kind", "country"]));
+    let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
+    request.columns.extend(owned(also));
+    request.account_columns.extend(owned(&["kind", "country"]));
     for typology in &set.typologies {
         let needs = plan::columns(typology);
         request.list_names.extend(needs.lists);
         request.columns.extend(needs.transfers);
         request.account_columns.extend(needs.accounts);
+    }
+    if !request.list_names.is_empty() {
+        // A threshold may hold for one channel only.
+        request.columns.extend(owned(&["channel"]));
     }
     request
 }

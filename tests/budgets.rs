@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use moneytrail::columns::{AccountId, BaseAmount, Currency, Draft, Ledger, Money, SourceRow, Span, Time, TxIds};
+use moneytrail::columns::{AccountId, Currency, Draft, Ledger, Money, SourceRow, Span, Time, TxIds};
 use moneytrail::engine::{self, Request};
 use moneytrail::lang::{self, Source};
 use moneytrail::plan::{self, Plan};
@@ -54,7 +54,7 @@ fn ledger(rows: &[Row]) -> Ledger {
         amounts: vec![Money(10_000); rows.len()],
         currencies: vec![0; rows.len()],
         currency_table: vec![Currency { code: "EUR".to_owned(), digits: 2 }],
-        base_amounts: vec![BaseAmount::known(Money(10_000)); rows.len()],
+        base_amounts: None,
         base: Currency { code: "EUR".to_owned(), digits: 2 },
         columns: BTreeMap::new(),
         sources: (1..=rows.len() as u64).map(|record| SourceRow { file: 0, record }).collect(),

@@ -196,17 +196,15 @@ impl Case {
         let kinds = ["person", "company", "person", "cash", "person", "person"];
         // One account opens before the ledger, one inside it, one after it, the others are unknown.
         let opened = [Some(-30), Some(3), Some(900), None, None, None];
+        let weigh =
+            |(row, &amount): (&Row, &Money)| if row.4 { BaseAmount::known(amount) } else { BaseAmount::UNKNOWN };
         Draft {
             tx_ids: TxIds::Numbers((1..=rows.len() as u64).collect()),
             times: rows.iter().map(|row| Time(row.0 * Span::HOUR.0)).collect(),
             senders: rows.iter().map(|row| number(row.1)).collect(),
             receivers: rows.iter().map(|row| number(row.2)).collect(),
             keys: (0..ACCOUNTS).map(|account| format!("a{account}")).collect(),
-            base_amounts: rows
-                .iter()
-                .zip(&amounts)
-                .map(|(row, &amount)| if row.4 { BaseAmount::known(amount) } else { BaseAmount::UNKNOWN })
-                .collect(),
+            base_amounts: rows.iter().any(|row| !row.4).then(|| rows.iter().zip(&amounts).map(weigh).collect()),
             currencies: rows.iter().map(|row| u16::from(!row.4)).collect(),
             amounts,
             currency_table: vec![currency("EUR"), currency("USD")],

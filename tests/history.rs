@@ -25,7 +25,7 @@ pub(crate) fn ledger(rows: &[Row]) -> Ledger {
         senders: rows.iter().map(|row| row.1).collect(),
         receivers: rows.iter().map(|row| row.2).collect(),
         keys: (0..KINDS.len()).map(|account| format!("a{account}")).collect(),
-        base_amounts: rows.iter().map(weight).collect(),
+        base_amounts: Some(rows.iter().map(weight).collect()),
         currencies: vec![0; rows.len()],
         amounts: rows.iter().map(|row| Money(row.3 * 100)).collect(),
         currency_table: vec![currency.clone()],

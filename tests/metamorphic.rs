@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
 use moneytrail::columns::{
-    AccountId, Column, CurrencyId, Draft, Ledger, Money, RowId, SourceRow, Span, TextColumn, Time, TxIds,
+    AccountId, BaseAmount, Column, CurrencyId, Draft, Ledger, Money, RowId, SourceRow, Span, TextColumn, Time, TxIds,
 };
 use moneytrail::lang::{Count, Delay, Direction, Flow, MatchLevel, Predicate, Shape, Typology, TypologySet};
 use moneytrail::plan;
@@ -58,7 +58,7 @@ fn reordered(draft: Draft, order: &[usize]) -> Draft {
         receivers: pick(&draft.receivers, order),
         amounts: pick(&draft.amounts, order),
         currencies: pick(&draft.currencies, order),
-        base_amounts: pick(&draft.base_amounts, order),
+        base_amounts: draft.base_amounts.as_ref().map(|amounts| pick(amounts, order)),
         sources: order.iter().map(|&row| draft.sources.get(row)).collect(),
         columns: draft.columns.iter().map(|(name, column)| (name.clone(), column.gather(&positions))).collect(),
         ..draft
@@ -74,7 +74,7 @@ fn with_transfer(mut draft: Draft, time: Time, sender: u32, receiver: u32, amoun
     draft.senders.push(sender);
     draft.receivers.push(receiver);
     draft.amounts.push(Money(amount * 100));
-    draft.base_amounts.push(moneytrail::columns::BaseAmount::known(Money(amount * 100)));
+    draft.base_amounts.iter_mut().for_each(|amounts| amounts.push(BaseAmount::known(Money(amount * 100))));
     draft.currencies.push(CurrencyId(0).0);
     draft.sources.push(SourceRow { file: 0, record: u64::from(rows) + 1 });
     // The further columns of the new row hold nothing.

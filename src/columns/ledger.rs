@@ -151,8 +151,8 @@ pub struct Draft {
     pub currencies: Vec<u16>,
     /// The currencies, each once, in any order.
     pub currency_table: Vec<Currency>,
-    /// The same amounts in the base currency.
-    pub base_amounts: Vec<BaseAmount>,
+    /// The same amounts in the base currency; nothing where all are booked in it.
+    pub base_amounts: Option<Vec<BaseAmount>>,
     /// The base currency.
     pub base: Currency,
     /// Other columns of the transfers by canonical name (`channel`, `purpose`, …), those that were asked for.
@@ -186,7 +186,7 @@ impl Draft {
         self.receivers = each(&self.receivers, &order);
         self.amounts = each(&self.amounts, &order);
         self.currencies = each(&self.currencies, &order);
-        self.base_amounts = each(&self.base_amounts, &order);
+        self.base_amounts = self.base_amounts.map(|amounts| each(&amounts, &order));
         self.sources = self.sources.gather(&order);
         self.columns = self.columns.into_iter().map(|(name, column)| (name, column.gather(&order))).collect();
         self
@@ -216,7 +216,8 @@ pub struct Ledger {
     times: Arc<Vec<Time>>,
     senders: Vec<AccountId>,
     receivers: Vec<AccountId>,
-    amounts: Arc<Vec<Money>>,
+    /// Nothing where they are those in the base currency.
+    amounts: Option<Arc<Vec<Money>>>,
     currencies: Arc<Vec<CurrencyId>>,
     currency_table: Vec<Currency>,
     base_amounts: Arc<Vec<BaseAmount>>,
@@ -246,15 +247,19 @@ impl Ledger {
         let narrow = |rank: u32| CurrencyId(u16::try_from(rank).expect("fewer currencies than 2^16"));
         let rank: Vec<CurrencyId> = rank.into_iter().map(narrow).collect();
         let currency = |&position: &u32| draft.currency_table[position as usize].clone();
+        let (amounts, base_amounts) = match draft.base_amounts {
+            Some(weighed) => (Some(draft.amounts.into()), weighed),
+            None => (None, draft.amounts.into_iter().map(BaseAmount::known).collect()),
+        };
         Self {
             tx_ids: draft.tx_ids.into(),
             times: draft.times.into(),
             senders: draft.senders.into_iter().map(AccountId).collect(),
             receivers: draft.receivers.into_iter().map(AccountId).collect(),
-            amounts: draft.amounts.into(),
+            amounts,
             currencies: Arc::new(draft.currencies.into_iter().map(|position| rank[usize::from(position)]).collect()),
             currency_table: currency_order.iter().map(currency).collect(),
-            base_amounts: draft.base_amounts.into(),
+            base_amounts: base_amounts.into(),
             base: draft.base,
             columns: draft.columns.into(),
             sources: draft.sources.into(),
@@ -311,7 +316,7 @@ impl Ledger {
             receivers,
             tx_ids: Arc::clone(&self.tx_ids),
             times: Arc::clone(&self.times),
-            amounts: Arc::clone(&self.amounts),
+            amounts: self.amounts.clone(),
             currencies: Arc::clone(&self.currencies),
             currency_table: self.currency_table.clone(),
             base_amounts: Arc::clone(&self.base_amounts),
@@ -357,7 +362,7 @@ impl Ledger {
         let ledger = Self {
             tx_ids: self.tx_ids.copied(&order).into(),
             times: each(&self.times, &order).into(),
-            amounts: each(&self.amounts, &order).into(),
+            amounts: Some(self.booked(&order).into()),
             currencies: each(&self.currencies, &order).into(),
             base_amounts: base_amounts.into(),
             sources: Sources::clone(&self.sources).gather(&order).into(),
@@ -425,7 +430,15 @@ impl Ledger {
     /// The booked amount, in minor units of [`Ledger::currency`].
     #[must_use]
     pub fn amount(&self, row: RowId) -> Money {
-        self.amounts[row.index()]
+        match &self.amounts {
+            Some(amounts) => amounts[row.index()],
+            None => self.base_amount(row).get().expect("what is booked in the base currency is known in it"),
+        }
+    }
+
+    /// The booked amounts at these positions.
+    fn booked(&self, positions: &[u32]) -> Vec<Money> {
+        positions.iter().map(|&row| self.amount(RowId(row))).collect()
     }
 
     /// The amount in the base currency, if it can be weighed.
@@ -462,12 +475,6 @@ impl Ledger {
     #[must_use]
     pub fn base_amounts(&self) -> &[BaseAmount] {
         &self.base_amounts
-    }
-
-    /// All booked amounts, in row order.
-    #[must_use]
-    pub fn amounts(&self) -> &[Money] {
-        &self.amounts
     }
 
     /// All booked currencies, in row order.
@@ -538,7 +545,7 @@ fn check(draft: &Draft) {
         draft.receivers.len(),
         draft.amounts.len(),
         draft.currencies.len(),
-        draft.base_amounts.len(),
+        draft.base_amounts.as_ref().map_or(rows, Vec::len),
         draft.sources.len(),
     ];
     assert!(lengths.iter().all(|&length| length == rows), "every column has one value a row");
@@ -587,7 +594,7 @@ mod tests {
             amounts: vec![Money(100); rows],
             currencies: vec![0; rows],
             currency_table: vec![Currency { code: "EUR".into(), digits: 2 }],
-            base_amounts: vec![BaseAmount::known(Money(100)); rows],
+            base_amounts: None,
             base: Currency { code: "EUR".into(), digits: 2 },
             columns: BTreeMap::new(),
             sources: vec![SourceRow { file: 0, record: 1 }; rows].into_iter().collect(),

@@ -28,7 +28,7 @@ pub fn count(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> R
     let (set, searched, _) = compile(request)?;
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
-        let intake = read(request, &searched)?;
+        let intake = read(request, &searched, &[])?;
         let summary = intake.ledger.summary();
         observer.hear(Event::Read(&summary));
         let planned = plan::together(&searched, Some(&summary));

@@ -87,17 +87,17 @@ pub(super) fn minor_units(text: &[u8], digits: u8, notation: Notation) -> Result
 /// amount of that form.
 #[inline]
 fn plain_units(text: &[u8], digits: u8, decimal: u8) -> Option<i64> {
-    let most = usize::from(digits) + 1;
-    let from = text.len().saturating_sub(most);
-    let point = text[from..].iter().position(|&byte| byte == decimal).map(|place| from + place);
-    let (whole, decimals) = match point {
-        Some(point) => (&text[..point], &text[point + 1..]),
-        None => (text, [].as_slice()),
+    let digits = usize::from(digits);
+    // Most amounts have all the decimals of their currency.
+    let from = text.len().saturating_sub(digits + 1);
+    let place =
+        if text.get(from) == Some(&decimal) { Some(0) } else { text[from..].iter().position(|&byte| byte == decimal) };
+    let (whole, part, decimals) = match place.map(|place| from + place) {
+        Some(point) => (&text[..point], digits::number(&text[point + 1..])?, text.len() - point - 1),
+        None => (text, 0, 0),
     };
-    let part = if decimals.is_empty() && point.is_none() { 0 } else { digits::number(decimals)? };
-    let scale = |power: usize| 10u64.checked_pow(u32::try_from(power).ok()?);
-    let whole = digits::number(whole)?.checked_mul(scale(digits.into())?)?;
-    let units = whole.checked_add(part.checked_mul(scale(usize::from(digits) - decimals.len())?)?)?;
+    let whole = digits::number(whole)?.checked_mul(*POWERS.get(digits)?)?;
+    let units = whole.checked_add(part * POWERS[digits - decimals])?;
     i64::try_from(units).ok().filter(|units| (1..=LARGEST).contains(units))
 }
 
@@ -105,17 +105,22 @@ fn plain_units(text: &[u8], digits: u8, decimal: u8) -> Option<i64> {
 ///
 /// Up to fifteen digits, each decimal number has a float of its own. So where the float of the whole minor units gives back
 /// the same float when it is divided, those are the shortest decimal number that names it.
-#[expect(clippy::float_cmp, clippy::cast_possible_truncation, reason = "it asks whether they are exact")]
+#[expect(
+    clippy::float_cmp,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "it asks whether they are exact"
+)]
 pub(super) fn of_float(amount: f64, digits: u8) -> Option<i64> {
     const FIFTEEN_DIGITS: f64 = 1e15;
-    let scale = *POWERS.get(usize::from(digits))?;
+    let scale = *POWERS.get(usize::from(digits))? as f64;
     let units = (amount * scale).round_ties_even();
     let exact = (1.0..FIFTEEN_DIGITS).contains(&units) && units / scale == amount;
     exact.then_some(units as i64)
 }
 
-/// Powers of ten, which floats hold exactly.
-const POWERS: [f64; 9] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+/// Powers of ten, which floats hold exactly, too.
+const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// Reads a rate above zero, exactly.
 pub(super) fn rate(text: &[u8]) -> Result<Ratio, Unusable> {

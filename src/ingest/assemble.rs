@@ -130,7 +130,7 @@ fn empty_draft(
         amounts: Vec::new(),
         currencies: Vec::new(),
         currency_table,
-        base_amounts: Vec::new(),
+        base_amounts: None,
         base,
         columns: BTreeMap::new(),
         sources: crate::columns::Sources::default(),
@@ -291,9 +291,7 @@ fn add_all(
             names.into_iter().collect::<Vec<_>>().join(" or ")
         };
         let (senders, receivers) = (names(0), names(1));
-        let met = transfers.sides();
-        let sides = [(senders.as_str(), met[0].as_slice()), (&receivers, &met[1])];
-        privacy::check(transfers.keys.keys(), sides)?;
+        privacy::check(transfers.keys.keys(), [&senders, &receivers], |side| transfers.met(side))?;
     }
     Ok(files)
 }
@@ -427,7 +425,7 @@ fn draft(
     mut transfers: Transfers,
     currency_table: Vec<Currency>,
     base: Currency,
-    base_amounts: Vec<crate::columns::BaseAmount>,
+    base_amounts: Option<Vec<crate::columns::BaseAmount>>,
     account_columns: BTreeMap<String, crate::columns::Column>,
 ) -> Draft {
     let columns = transfers.take_columns();

@@ -5,15 +5,15 @@
 
 use std::io::{self, Read};
 
-use memchr::{memchr, memchr2_iter, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::cell;
 
 /// Bytes that are read at a time.
-const BLOCK: usize = 1 << 19;
+const BLOCK: usize = 1 << 17;
 
 /// A block without a line end is no plain text.
-const LONGEST: usize = 8 * BLOCK;
+const LONGEST: usize = 1 << 22;
 
 /// How a table is written.
 #[derive(Clone, Copy)]
@@ -45,28 +45,23 @@ pub(super) enum Next {
 /// Whole lines of plain text.
 pub(super) struct Block {
     text: String,
-    lines: Vec<Line>,
-    /// Where fields end.
-    ends: Vec<u32>,
+    /// The line of the file that the first of them is, from 1.
+    number: u64,
+    /// Where each line's edges begin, and where the last one's end.
+    firsts: Vec<u32>,
+    /// Of each line: where it begins, and one more than where each of its fields ends, which is where the next begins.
+    edges: Vec<u32>,
+    /// For each empty line, which is none of the block's, how many lines stand before it.
+    empty: Vec<u32>,
     /// Whether no field can hold a NUL byte or be too long.
     clean: bool,
-}
-
-/// A line that is not empty.
-struct Line {
-    number: u64,
-    start: u32,
-    /// Position in the block's `ends` of the end of its first field.
-    first: u32,
-    fields: u32,
 }
 
 /// The fields of a line.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'b> {
     text: &'b str,
-    start: u32,
-    ends: &'b [u32],
+    edges: &'b [u32],
     /// Whether no field can hold a NUL byte or be too long.
     pub(super) clean: bool,
 }
@@ -74,15 +69,14 @@ pub(super) struct Fields<'b> {
 impl<'b> Fields<'b> {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.ends.len()
+        self.edges.len() - 1
     }
 
     /// A field, if the line has it.
     #[inline]
     pub(super) fn get(&self, position: usize) -> Option<&'b str> {
-        let end = *self.ends.get(position)?;
-        let start = position.checked_sub(1).map_or(self.start, |before| self.ends[before] + 1);
-        Some(&self.text[start as usize..end as usize])
+        let next = *self.edges.get(position + 1)?;
+        Some(&self.text[self.edges[position] as usize..next as usize - 1])
     }
 
     /// All fields in order.
@@ -94,20 +88,25 @@ impl<'b> Fields<'b> {
 impl Block {
     /// How many lines are not empty.
     pub(super) fn len(&self) -> usize {
-        self.lines.len()
+        self.firsts.len() - 1
     }
 
     /// Which line of the file one of them is.
     pub(super) fn number(&self, line: usize) -> u64 {
-        self.lines[line].number
+        let empty = self.empty.partition_point(|&before| before as usize <= line);
+        self.number + (line + empty) as u64
     }
 
     /// The fields of one of them.
     #[inline]
     pub(super) fn fields(&self, line: usize) -> Fields<'_> {
-        let line = &self.lines[line];
-        let ends = &self.ends[line.first as usize..(line.first + line.fields) as usize];
-        Fields { text: &self.text, start: line.start, ends, clean: self.clean }
+        let edges = &self.edges[self.firsts[line] as usize..self.firsts[line + 1] as usize];
+        Fields { text: &self.text, edges, clean: self.clean }
+    }
+
+    /// A field of every line, without white space around it; empty where a line has no such field.
+    pub(super) fn column(&self, position: usize) -> Vec<&str> {
+        (0..self.len()).map(|line| self.fields(line).get(position).unwrap_or_default().trim_ascii()).collect()
     }
 
     /// Whether no field can hold a NUL byte or be too long.
@@ -176,41 +175,119 @@ impl<R: Read> Blocks<R> {
 }
 
 /// Finds lines and fields; with them comes the number of the line after the last. The text itself where it is not plain.
-fn split(text: String, first: u64, form: Form) -> Result<(Block, u64), String> {
+fn split(text: String, number: u64, form: Form) -> Result<(Block, u64), String> {
     let bytes = text.as_bytes();
     if memchr(b'"', bytes).is_some() || u32::try_from(bytes.len()).is_err() {
         return Err(text);
     }
-    let (mut lines, mut ends) = (Vec::new(), Vec::new());
-    let (mut start, mut first_end, mut number) = (0, 0, first);
     let narrow = |position: usize| u32::try_from(position).expect("a block is small");
-    let mut close = |end: usize, start: usize, number: u64, ends: &mut Vec<u32>| {
-        if end > start || ends.len() > first_end {
-            ends.push(narrow(end));
-            let fields = narrow(ends.len() - first_end);
-            lines.push(Line { number, start: narrow(start), first: narrow(first_end), fields });
-            first_end = ends.len();
+    let (mut firsts, mut edges, mut empty) = (vec![0], vec![0], Vec::new());
+    let (mut after, mut returns, mut mixed) = (number, 0, false);
+    // Ends a line; the next one begins there.
+    let mut close = |end: usize, next: usize, edges: &mut Vec<u32>| {
+        let first = firsts.last().map_or(0, |&first| first as usize);
+        if edges.len() > first + 1 || end > edges[first] as usize {
+            edges.push(narrow(end + 1));
+            firsts.push(narrow(edges.len()));
+        } else {
+            empty.push(narrow(firsts.len() - 1));
+            edges.pop();
         }
+        edges.push(narrow(next));
     };
-    let mut returns = 0;
-    for at in memchr2_iter(form.delimiter, b'\n', bytes) {
+    marks(bytes, form.delimiter, |at| {
         if bytes[at] != b'\n' {
-            ends.push(narrow(at));
-            continue;
+            edges.push(narrow(at + 1));
+            return;
         }
-        let ends_with_return = at > start && bytes[at - 1] == b'\r';
-        returns += u64::from(ends_with_return);
-        if ends_with_return != form.carriage_returns {
-            return Err(text);
-        }
-        close(at - usize::from(ends_with_return), start, number, &mut ends);
-        (start, number) = (at + 1, number + 1);
+        let ends_with_return = at > 0 && bytes[at - 1] == b'\r';
+        returns += usize::from(ends_with_return);
+        mixed |= ends_with_return != form.carriage_returns;
+        close(at - usize::from(ends_with_return), at + 1, &mut edges);
+        after += 1;
+    });
+    if !bytes.ends_with(b"\n") {
+        close(bytes.len(), bytes.len(), &mut edges);
     }
-    close(bytes.len(), start, number, &mut ends);
+    edges.pop();
     // A carriage return anywhere else ends a line, too, but to those who count them.
-    if cell::count(bytes, b'\r') != returns {
+    if mixed || memchr_iter(b'\r', bytes).count() != returns {
         return Err(text);
     }
     let clean = bytes.len() <= cell::LONGEST && memchr(0, bytes).is_none();
-    Ok((Block { text, lines, ends, clean }, number))
+    Ok((Block { text, number, firsts, edges, empty, clean }, after))
+}
+
+/// Calls `found` with each place where a delimiter or a line feed stands. The bytes are compared sixty-four at a time, and what
+/// was found is a bit each: fields are so short that looking for the next one alone costs three times as much.
+fn marks(bytes: &[u8], delimiter: u8, mut found: impl FnMut(usize)) {
+    let is_mark = |byte: u8| byte == delimiter || byte == b'\n';
+    let (chunks, rest) = bytes.as_chunks::<64>();
+    for (chunk, start) in chunks.iter().zip((0..).step_by(64)) {
+        let flags = chunk.map(|byte| u8::from(is_mark(byte)));
+        let mut bits = 0;
+        for (eight, shift) in flags.as_chunks::<8>().0.iter().zip((0..).step_by(8)) {
+            // Puts the lowest bit of each byte into the highest byte.
+            bits |= (u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) << shift;
+        }
+        while bits != 0 {
+            found(start + bits.trailing_zeros() as usize);
+            bits &= bits - 1;
+        }
+    }
+    let start = bytes.len() - rest.len();
+    rest.iter().zip(start..).filter(|(byte, _)| is_mark(**byte)).for_each(|(_, at)| found(at));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line's number and fields.
+    type Known = (u64, Vec<String>);
+
+    /// The lines of a block, and the number after the last.
+    fn lines(text: &str, carriage_returns: bool) -> Option<(Vec<Known>, u64)> {
+        let (block, after) = split(text.to_owned(), 5, Form { delimiter: b',', carriage_returns }).ok()?;
+        let fields = |line: usize| block.fields(line).iter().map(str::to_owned).collect();
+        Some(((0..block.len()).map(|line| (block.number(line), fields(line))).collect(), after))
+    }
+
+    /// Every text of up to six signs of these, behind so many others that it stands on both sides of a border.
+    fn texts(signs: [&str; 3]) -> impl Iterator<Item = String> {
+        let short = (0..=6u32).flat_map(move |length| {
+            (0..3usize.pow(length))
+                .map(move |number| (0..length).map(|place| signs[number / 3usize.pow(place) % 3]).collect::<String>())
+        });
+        short.flat_map(move |text| [0, 30].map(|lines| ["b", signs[2]].concat().repeat(lines) + &text))
+    }
+
+    #[test]
+    fn lines_and_fields_are_those_between_their_ends() {
+        for (end, carriage_returns) in [("\n", false), ("\r\n", true)] {
+            for text in texts(["a", ",", end]) {
+                let whole = (5..).zip(text.split(end)).filter(|(_, line)| !line.is_empty());
+                let fields = |(number, line): (u64, &str)| (number, line.split(',').map(str::to_owned).collect());
+                let after = 5 + text.matches(end).count() as u64;
+                assert_eq!(lines(&text, carriage_returns), Some((whole.map(fields).collect(), after)), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_whose_lines_end_in_two_ways_is_not_plain() {
+        for (text, carriage_returns) in
+            [("a\r\nb\n", true), ("a\r\nb\n", false), ("a\rb\n", false), ("a\rb\r\n", true), ("a\n\r\n", false)]
+        {
+            assert_eq!(lines(text, carriage_returns), None, "{text:?}");
+        }
+        assert_eq!(lines("a,\"b\"\n", false), None);
+    }
+
+    #[test]
+    fn a_column_is_a_field_of_every_line_without_white_space_around_it() {
+        let (block, _) =
+            split("a, b \n\nc\n".to_owned(), 1, Form { delimiter: b',', carriage_returns: false }).expect("plain");
+        assert_eq!((block.column(0), block.column(1)), (vec!["a", "c"], vec!["b", ""]));
+    }
 }

@@ -86,12 +86,6 @@ impl<'a> Row<'a> {
     }
 }
 
-/// How often a byte occurs.
-#[expect(clippy::naive_bytecount, reason = "the compiler makes vector code of it, and a crate for it is one more")]
-pub(super) fn count(bytes: &[u8], byte: u8) -> u64 {
-    bytes.iter().filter(|&&other| other == byte).count() as u64
-}
-
 /// The bytes as text, or why they are none.
 pub(super) fn checked(bytes: &[u8]) -> Result<&str, &'static str> {
     if bytes.len() > LONGEST {

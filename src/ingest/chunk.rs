@@ -2,7 +2,7 @@
 
 use super::IngestError;
 use super::batches::Batch;
-use super::blocks::{Block, Fields};
+use super::blocks::Block;
 use super::cell::{self, Fault, Row, Spot};
 use super::table::Visit;
 
@@ -45,11 +45,6 @@ impl<'c> Lines<'c> {
     pub(super) fn has_every_field(&self, row: usize) -> bool {
         let fields = self.block.fields(row);
         fields.len() == self.columns && (fields.clean || fields.iter().all(|field| field.len() <= cell::LONGEST))
-    }
-
-    /// The fields of a row.
-    pub(super) fn fields(&self, row: usize) -> Fields<'c> {
-        self.block.fields(row)
     }
 }
 

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 use csv::{ByteRecord, ReaderBuilder};
+use memchr::memchr_iter;
 
 use super::IngestError;
 use super::blocks::{Blocks, Form, Next};
@@ -158,7 +159,7 @@ impl<R: Read> Read for Guard<R> {
         }
         let length = self.inner.read(buffer)?;
         self.watch.since_record.set(self.watch.since_record.get() + length as u64);
-        self.watch.quotes.set(self.watch.quotes.get() + cell::count(&buffer[..length], b'"'));
+        self.watch.quotes.set(self.watch.quotes.get() + memchr_iter(b'"', &buffer[..length]).count() as u64);
         Ok(length)
     }
 }
@@ -228,7 +229,7 @@ fn first_line(before: u64, after: u64, record: &ByteRecord) -> u64 {
 }
 
 fn newlines(record: &ByteRecord) -> u64 {
-    cell::count(record.as_slice(), b'\n')
+    memchr_iter(b'\n', record.as_slice()).count() as u64
 }
 
 fn sniff(line: &[u8]) -> u8 {

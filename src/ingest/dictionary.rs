@@ -68,7 +68,20 @@ impl Dictionary {
     /// do not wait for each other.
     pub(super) fn positions<'k>(&mut self, rows: Range<usize>, key: impl Fn(usize) -> &'k str, known: &mut Vec<u32>) {
         let asked: Vec<Asked> = rows.clone().map(|row| Asked::by(key(row))).collect();
-        known.extend(rows.zip(asked).map(|(row, asked)| self.look_up(asked, key(row))));
+        let places: Vec<u32> = asked.iter().map(|&asked| self.likely(asked)).collect();
+        known.extend(rows.zip(asked).zip(places).map(|((row, asked), place)| match (asked, place) {
+            (Asked::Small(_), 1..) => place - 1,
+            _ => self.look_up(asked, key(row)),
+        }));
+    }
+
+    /// The place of a small number that is known; of others nothing is known before they are looked up.
+    #[inline]
+    fn likely(&self, asked: Asked) -> u32 {
+        match asked {
+            Asked::Small(number) => self.numbers.get(number as usize).copied().unwrap_or(0),
+            Asked::Text(_) => 0,
+        }
     }
 
     #[inline]

@@ -17,9 +17,7 @@ pub(super) fn number(text: &[u8]) -> Option<u64> {
 /// to fours, fours to all eight.
 #[inline]
 fn eight(text: &[u8]) -> Option<u64> {
-    let mut bytes = [b'0'; 8];
-    bytes[8 - text.len()..].copy_from_slice(text);
-    let word = u64::from_le_bytes(bytes);
+    let word = word(text)?;
     let high = word & 0xF0F0_F0F0_F0F0_F0F0;
     let above_nine = word.wrapping_add(0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0;
     if high != 0x3030_3030_3030_3030 || above_nine != high {
@@ -28,6 +26,21 @@ fn eight(text: &[u8]) -> Option<u64> {
     let pairs = (word & 0x0F0F_0F0F_0F0F_0F0F).wrapping_mul(10 * 0x100 + 1) >> 8;
     let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul(100 * 0x1_0000 + 1) >> 16;
     Some((fours & 0x0000_FFFF_0000_FFFF).wrapping_mul(10_000 * 0x1_0000_0000 + 1) >> 32)
+}
+
+/// One to eight bytes at the end of a word of eight, with noughts before them. They are taken in two parts that may overlap,
+/// since copying a few bytes whose number is not known costs a call.
+#[inline]
+fn word(text: &[u8]) -> Option<u64> {
+    const NOUGHTS: u64 = 0x3030_3030_3030_3030;
+    let free = 8 * 8usize.checked_sub(text.len())?;
+    let own = if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        u64::from(u32::from_le_bytes(*first)) << free | u64::from(u32::from_le_bytes(*last)) << 32
+    } else {
+        let (first, middle, last) = (*text.first()?, text[text.len() / 2], *text.last()?);
+        u64::from(first) << free | u64::from(middle) << (free + text.len() / 2 * 8) | u64::from(last) << 56
+    };
+    Some(own | NOUGHTS.unbounded_shr(64 - u32::try_from(free).ok()?))
 }
 
 #[cfg(test)]

@@ -39,8 +39,8 @@ pub(super) enum Cells<'b> {
 /// Texts, whatever they are stored in.
 pub(super) enum Texts<'b> {
     Array(StringArray),
-    /// A column of lines of text.
-    Fields(Lines<'b>, usize),
+    /// The cells of lines of text, without white space around them, and whether none can hold a NUL byte or be too long.
+    Fields(Vec<&'b str>, bool),
 }
 
 /// Points in time.
@@ -157,7 +157,7 @@ impl<'b> From<'b> {
     fn texts(self, slot: usize) -> Result<Texts<'b>, ArrowError> {
         match self {
             Self::Arrays(columns) => text(&columns[slot]).map(Texts::Array),
-            Self::Lines(lines) => Ok(Texts::Fields(lines, lines.wanted[slot])),
+            Self::Lines(Lines { block, wanted, .. }) => Ok(Texts::Fields(block.column(wanted[slot]), block.is_clean())),
         }
     }
 
@@ -207,18 +207,17 @@ impl Texts<'_> {
     /// A cell without white space around it; empty where it is missing.
     #[inline]
     pub(super) fn cell(&self, row: usize) -> &str {
-        let text = match self {
+        match self {
             Self::Array(texts) if texts.is_null(row) => "",
-            Self::Array(texts) => texts.value(row),
-            Self::Fields(lines, column) => lines.fields(row).get(*column).unwrap_or_default(),
-        };
-        text.trim_ascii()
+            Self::Array(texts) => texts.value(row).trim_ascii(),
+            Self::Fields(cells, _) => cells[row],
+        }
     }
 
     /// Whether no cell can hold a NUL byte or be too long, whatever it holds.
     fn is_clean(&self) -> bool {
         match self {
-            Self::Fields(lines, _) => lines.block.is_clean(),
+            Self::Fields(_, clean) => *clean,
             Self::Array(texts) => is_clean(texts),
         }
     }

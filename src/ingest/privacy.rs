@@ -44,26 +44,22 @@ struct Tally {
 }
 
 /// Fails where the keys of a column look identifying. `columns` are the names of the senders' and the receivers'
-/// columns, and the positions in `keys` that stand there.
+/// columns, and `met` marks the keys that stand there.
 ///
 /// # Errors
 ///
 /// Names each such column, and how many distinct values of which sort it holds; never a value.
-pub(super) fn check(keys: &Keys, columns: [(&str, &[u32]); 2]) -> Result<(), IngestError> {
+pub(super) fn check(keys: &Keys, columns: [&str; 2], met: impl Fn(usize) -> Vec<bool>) -> Result<(), IngestError> {
     let sorts: Vec<(Option<Sort>, bool)> = keys.iter().map(look).collect();
     if sorts.iter().all(|sort| *sort == (None, false)) {
         return Ok(());
     }
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
-    for (name, positions) in columns {
-        let mut met = vec![false; keys.len()];
+    for (side, name) in columns.into_iter().enumerate() {
         let mut tally = Tally::default();
-        for &position in positions {
-            if !std::mem::replace(&mut met[position as usize], true) {
-                tally.add(sorts[position as usize]);
-            }
-        }
+        let own = sorts.iter().zip(met(side)).filter(|(_, met)| *met);
+        own.for_each(|(sort, _)| tally.add(*sort));
         let found = tally.findings();
         if !found.is_empty() && seen.insert(name) {
             findings.push(format!("column `{name}` holds {}", found.join(", ")));
@@ -294,8 +290,8 @@ mod tests {
 
     fn found(keys: &[&str]) -> Option<String> {
         let keys: Keys = keys.iter().collect();
-        let positions: Vec<u32> = (0..u32::try_from(keys.len()).expect("few")).collect();
-        check(&keys, [("from", &positions), ("to", &[])]).err().map(|error| error.to_string())
+        let met = |side| vec![side == 0; keys.len()];
+        check(&keys, ["from", "to"], met).err().map(|error| error.to_string())
     }
 
     #[test]

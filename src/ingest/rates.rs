@@ -16,7 +16,8 @@ use crate::columns::{BaseAmount, Currency, Money, Ratio, Time};
 
 /// The amounts in the base currency, and how they came about.
 pub(super) struct Weighed {
-    pub(super) amounts: Vec<BaseAmount>,
+    /// Nothing where all are booked in it.
+    pub(super) amounts: Option<Vec<BaseAmount>>,
     pub(super) rates: Vec<RateUsed>,
     pub(super) notes: Vec<String>,
 }
@@ -103,6 +104,9 @@ pub(super) fn weigh(transfers: &Transfers, table: &[Currency], base: &Currency, 
         got: received.amount,
     });
     let conversions = Conversions::new(table, base, given, seen);
+    if conversions.is_plain() {
+        return Weighed { amounts: None, rates: conversions.rates, notes: Vec::new() };
+    }
     let mut unknown = vec![0u64; table.len()];
     let mut early = vec![0u64; table.len()];
     let rows = transfers.collected.amounts.iter().zip(&transfers.collected.currencies).zip(&transfers.collected.times);
@@ -116,7 +120,7 @@ pub(super) fn weigh(transfers: &Transfers, table: &[Currency], base: &Currency, 
         })
         .collect();
     let notes = notes(table, base, &unknown, &early);
-    Weighed { amounts, rates: conversions.rates, notes }
+    Weighed { amounts: Some(amounts), rates: conversions.rates, notes }
 }
 
 /// A transfer that converts: what was sent in one currency, and got in another.
@@ -165,7 +169,7 @@ impl Conversions {
 
     /// The amount in the base currency, and whether its day lies before the first rate.
     pub(super) fn apply(&self, currency: usize, amount: Money, time: Time) -> (BaseAmount, bool) {
-        self.each[currency].apply(amount, moment::day_of(time))
+        self.each[currency].apply(amount, time)
     }
 }
 
@@ -208,13 +212,14 @@ impl Given {
 }
 
 impl Conversion {
-    /// The amount in the base currency, and whether the day lies before the first rate.
-    fn apply(&self, amount: Money, day: i64) -> (BaseAmount, bool) {
+    /// The amount in the base currency, and whether the time lies before the first rate.
+    fn apply(&self, amount: Money, time: Time) -> (BaseAmount, bool) {
         match self {
             Self::Unknown => (BaseAmount::UNKNOWN, false),
             Self::Same => (BaseAmount::known(amount), false),
             Self::Always(factor) => (factor.apply(amount), false),
             Self::ByDay(factors) => {
+                let day = moment::day_of(time);
                 let later = factors.partition_point(|&(first, _)| first <= day);
                 let factor = factors[later.saturating_sub(1)].1;
                 (factor.apply(amount), later == 0)
@@ -284,6 +289,7 @@ fn infer(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::columns::Span;
 
     #[test]
     fn a_converted_amount_is_rounded_half_to_even() {
@@ -309,7 +315,8 @@ mod tests {
         let one = |base| Factor { base, other: 1 };
         let rates = Conversion::ByDay(vec![(10, one(2)), (20, one(3))]);
         for (day, amount, early) in [(5, 2, true), (10, 2, false), (19, 2, false), (20, 3, false), (99, 3, false)] {
-            assert_eq!(rates.apply(Money(1), day), (BaseAmount::known(Money(amount)), early), "day {day}");
+            let time = Time(day * Span::DAY.0);
+            assert_eq!(rates.apply(Money(1), time), (BaseAmount::known(Money(amount)), early), "day {day}");
         }
     }
 }

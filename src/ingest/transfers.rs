@@ -165,16 +165,16 @@ impl Transfers {
         self.collected.len() + self.spill.as_ref().map_or(0, Spill::len)
     }
 
-    /// The keys that stand on the senders' and on the receivers' side, by position.
-    pub(super) fn sides(&self) -> [Vec<u32>; 2] {
-        let known = |side: usize| -> Vec<u32> {
-            let counts = self.spill.as_ref().map_or(&[][..], |spill| &spill.sides[side]);
-            (0u32..).zip(counts).filter(|(_, count)| **count > 0).map(|(position, _)| position).collect()
-        };
-        let mut sides = [known(0), known(1)];
-        sides[0].extend(&self.collected.senders);
-        sides[1].extend(&self.collected.receivers);
-        sides
+    /// Marks the keys that stand on a side: senders 0, receivers 1.
+    pub(super) fn met(&self, side: usize) -> Vec<bool> {
+        let mut met = vec![false; self.keys.keys().len()];
+        let written = self.spill.as_ref().map_or(&[][..], |spill| &spill.sides[side]);
+        met.iter_mut().zip(written).for_each(|(met, count)| *met = *count > 0);
+        let collected = [&self.collected.senders, &self.collected.receivers][side];
+        for &position in collected {
+            met[position as usize] = true;
+        }
+        met
     }
 
     /// Sets duplicates aside among the transfers that were written away; what is collected is written away before.

@@ -175,7 +175,7 @@ fn ledger_of(
         amounts: rows.iter().map(|&row| ledger.amount(row)).collect(),
         currencies: rows.iter().map(|&row| ledger.currency(row).0).collect(),
         currency_table: ledger.currency_table().to_vec(),
-        base_amounts: rows.iter().map(|&row| ledger.base_amount(row)).collect(),
+        base_amounts: Some(rows.iter().map(|&row| ledger.base_amount(row)).collect()),
         base: ledger.base().clone(),
         columns: ledger.columns().map(|(name, column)| (name.to_owned(), column.gather(&row_order))).collect(),
         sources: rows.iter().map(|&row| ledger.source(row)).collect(),

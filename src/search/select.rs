@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use polars::prelude::{
-    AnyValue, DataFrame, DataType, IntoColumn, IntoLazy, NamedFrom, Series, StringChunked, TimeUnit,
+    AnyValue, DataFrame, DataType, Float64Chunked, Int64Chunked, IntoColumn, IntoLazy, IntoSeries, NamedFrom,
+    NewChunkedArray, Series, StringChunked, TimeUnit,
 };
 use rustc_hash::FxHashMap;
 
@@ -592,11 +593,11 @@ pub(super) fn text_series<'t>(name: &str, values: impl Iterator<Item = Option<&'
 }
 
 pub(super) fn numbers_series(name: &str, values: impl Iterator<Item = Option<f64>>) -> Series {
-    Series::new(name.into(), values.collect::<Vec<_>>())
+    Float64Chunked::from_iter_options(name.into(), values).into_series()
 }
 
 pub(super) fn times_series(name: &str, values: impl Iterator<Item = Option<i64>>) -> Series {
-    let values = Series::new(name.into(), values.collect::<Vec<Option<i64>>>());
+    let values = Int64Chunked::from_iter_options(name.into(), values).into_series();
     values.into_datetime(TimeUnit::Microseconds, None)
 }
 

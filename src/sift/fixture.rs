@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::columns::{
-    BaseAmount, Column, Currency, Draft, Ledger, Money, RowId, SourceRow, Span, TextColumn, Time, TxIds,
-};
+use crate::columns::{Column, Currency, Draft, Ledger, Money, RowId, SourceRow, Span, TextColumn, Time, TxIds};
 use crate::lang::{Count, Delay, Direction, Flow, Role, Severity, Shape, Step, Typology, TypologySet};
 use crate::plan::{self, Plan};
 use crate::search::Instances;
@@ -36,7 +34,7 @@ pub(crate) fn ledger_with(transfers: &[(&str, i64, &str, &str, i64)], change: im
         amounts: transfers.iter().map(|t| Money(t.4)).collect(),
         currencies: vec![0; transfers.len()],
         currency_table: vec![euro.clone()],
-        base_amounts: transfers.iter().map(|t| BaseAmount::known(Money(t.4))).collect(),
+        base_amounts: None,
         base: euro,
         columns: BTreeMap::new(),
         sources: vec![SourceRow { file: 0, record: 1 }; transfers.len()].into_iter().collect(),

@@ -43,7 +43,7 @@ pub fn ledger(test: &RuleTest, lists: &BTreeSet<String>) -> Result<Ledger, Strin
         times: cells(rows, "when").map(|cell| cell.and_then(time).unwrap_or(START)).collect(),
         senders,
         receivers,
-        base_amounts: table.codes.iter().zip(&amounts).map(|(code, amount)| base(code, amount)).collect(),
+        base_amounts: Some(table.codes.iter().zip(&amounts).map(|(code, amount)| base(code, amount)).collect()),
         amounts,
         currencies: table.codes.iter().map(|&code| u16::try_from(code).expect("a test has few currencies")).collect(),
         currency_table: if table.values.is_empty() {

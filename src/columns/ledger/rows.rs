@@ -78,7 +78,7 @@ impl Ledger {
         Self {
             tx_ids: rows.tx_ids.into(),
             times: rows.times.into(),
-            amounts: rows.amounts.into(),
+            amounts: Some(rows.amounts.into()),
             currencies: rows.currencies.into(),
             base_amounts: rows.base_amounts.into(),
             columns: rows.columns.into(),
@@ -103,7 +103,7 @@ impl Ledger {
             times: super::each(&self.times, positions),
             senders: super::each(&self.senders, positions),
             receivers: super::each(&self.receivers, positions),
-            amounts: super::each(&self.amounts, positions),
+            amounts: self.booked(positions),
             currencies: super::each(&self.currencies, positions),
             base_amounts: super::each(&self.base_amounts, positions),
             columns: self.columns.iter().map(|(name, column)| (name.clone(), column.gather(positions))).collect(),
