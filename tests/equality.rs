@@ -457,6 +457,22 @@ pub(crate) fn growing(mut case: Case) -> Case {
     case
 }
 
+/// Lets money go on before it has come, as an explanation does where it lifts a delay.
+fn early(mut case: Case) -> Case {
+    for part in &mut case.parts {
+        part.delay = part.delay.map(|(least, most)| if least == 0 { (-most, most) } else { (least, most) });
+    }
+    case
+}
+
+#[test]
+fn flows_in_which_money_may_go_on_early_are_what_the_exhaustive_kernel_finds() {
+    let kernels = [Kernel::Path, Kernel::Cycle, Kernel::Fan, Kernel::Layers];
+    agree(case(1..4, false).prop_map(early), &kernels);
+    agree(case(2..4, true).prop_map(early), &kernels);
+    agree(case(1..4, true).prop_map(growing).prop_map(early), &kernels);
+}
+
 #[test]
 fn the_layers_kernel_finds_the_same_trees() {
     agree(case(1..2, true).prop_map(growing), &[Kernel::Layers]);

@@ -30,10 +30,10 @@ pub(super) fn choose(flow: &Flow) -> Choice {
 
 fn kernel(flow: &Flow) -> (Kernel, String) {
     let single = |shape: &Shape| matches!(shape, Shape::One | Shape::Path { .. });
-    let forward = flow.steps.iter().all(|step| step.direction == Direction::Forward);
-    if let [Step { shape: Shape::Path { .. }, left, right, delay, .. }] = flow.steps.as_slice()
+    let forward = flow.steps.iter().all(|step| step.direction == Direction::Forward && step.delay.least >= Span::ZERO);
+    if let [Step { shape: Shape::Path { .. }, left, right, .. }] = flow.steps.as_slice()
         && left == right
-        && delay.least >= Span::ZERO
+        && forward
     {
         return (Kernel::Cycle, "one path comes back to where it began".to_owned());
     }

@@ -7,7 +7,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use crate::columns::{AccountId, RowId, Time};
+use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{RatioRange, RoleId, Shape};
 
 use super::super::present::Present;
@@ -54,6 +54,7 @@ impl<'t> Hub<'t> {
         let fits = before.step + 1 == after.step
             && task.flow.roles[steps[1].left].is_single()
             && steps.iter().all(|step| is_plain(&step.shape) && step.undoes.is_none())
+            && link.least >= Span::ZERO
             && !task.is_aged();
         let ratio = steps[1].pass_through.filter(|_| link.fed);
         if !fits {

@@ -6,7 +6,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::columns::{AccountId, RowId, Time};
+use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Count, RoleId, Shape, StepId};
 
 use super::super::pool::Pool;
@@ -293,6 +293,12 @@ impl Line<'_, '_> {
         }
         let mut starts: Vec<Time> =
             slots.iter().flat_map(|slot| &slot.rows).map(|&row| task.ledger.time(row)).collect();
+        let last = task.flow.steps.len() - 1;
+        let part = &task.flow.steps[last];
+        if matches!(part.shape, Shape::Tree { .. }) && part.delay.least < Span::ZERO {
+            // A tree may begin with what has not grown yet, where money goes on before it has come.
+            starts.extend(task.admitted(last).positions().map(|row| task.ledger.times()[row]));
+        }
         starts.sort_unstable();
         starts.dedup();
         let binding = self.binding();

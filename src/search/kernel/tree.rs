@@ -52,7 +52,7 @@ impl<'t> Tree<'t> {
                 if !self.may_send(times[0].0) {
                     continue;
                 }
-                let sent = task.between(task.graph.outgoing(times[0].0), times[0].1 + delay.least, end);
+                let sent = task.between(task.graph.outgoing(times[0].0), self.start.max(times[0].1 + delay.least), end);
                 follow(task.ledger, sent.iter().copied(), times, delay.least, delay.most, |row| {
                     if task.is_admitted(self.step, row) && self.may_stand(row) && seen.insert(row) {
                         edge.push(row);

@@ -2,14 +2,17 @@
 //!
 //! Lifted flows are searched with the engine's own kernels around the transfers. One clause at a time is lifted first,
 //! in the order in which clauses are asked; where none is enough, all are lifted, and put back one by one as long as
-//! the transfers stay together.
+//! the transfers stay together. What is found is looked at again among all transfers of the accounts that decide what its
+//! sets and trees hold, so that a clause which is named decides in the whole ledger, and not only nearby.
+
+use std::collections::BTreeSet;
 
 use crate::columns::{RowId, Span};
-use crate::lang::Flow;
+use crate::lang::{Flow, RoleId, Shape};
 use crate::plan::Plan;
 use crate::search::{Instance, Instances, Limits, SearchError};
 
-use super::around::around;
+use super::around::{Around, around};
 use super::clause::{self, Clause, Room};
 use super::inquiry::Inquiry;
 use super::measure::{Check, Measured};
@@ -25,6 +28,9 @@ pub(super) const TRIES: u32 = 100_000;
 
 /// Instances of one search, at most.
 pub(super) const LIMITS: Limits = Limits { instances_per_anchor: 2_000, matches_per_rule: 50_000 };
+
+/// How often what was found is looked at again among more transfers, at most.
+const ROUNDS: usize = 4;
 
 /// Instances that are measured, at most; the others hold less of the transfers, or as much.
 const MEASURED: usize = 64;
@@ -93,6 +99,16 @@ struct Hunt<'a, 's> {
     rows: &'a [RowId],
     room: Room,
     clauses: Vec<Clause>,
+    /// The given transfers, and others around which is looked, too, in row order.
+    seeds: Vec<RowId>,
+}
+
+/// What comes nearest among some transfers: the clauses that were lifted, and what was found then.
+struct Outcome {
+    lifted: Vec<Clause>,
+    best: Best,
+    ground: Vec<RowId>,
+    cut: bool,
 }
 
 /// The instance of a lifted flow that holds most of the transfers.
@@ -111,17 +127,60 @@ impl Best {
 impl<'a, 's> Hunt<'a, 's> {
     fn new(inquiry: &'a Inquiry<'s>, variant: usize, rows: &'a [RowId]) -> Result<Self, SearchError> {
         let flow = &inquiry.plans[variant].flow;
-        Ok(Self { inquiry, variant, flow, rows, room: room(inquiry, flow, rows)?, clauses: clause::all(flow) })
+        let (room, clauses) = (room(inquiry, flow, rows)?, clause::all(flow));
+        Ok(Self { inquiry, variant, flow, rows, room, clauses, seeds: rows.to_vec() })
     }
 
-    fn nearest(&self) -> Result<Option<Nearest>, SearchError> {
-        let neighbourhood = around(self.inquiry.searcher, self.flow, self.rows, self.room.span, MOST_ROWS)?;
-        let mut cut = !neighbourhood.whole;
+    fn nearest(mut self) -> Result<Option<Nearest>, SearchError> {
+        for round in 1.. {
+            let Some(Outcome { lifted, best, ground, cut }) = self.outcome()? else { break };
+            let lacking = self.lacking(best.instance(), &ground)?;
+            if lacking.is_empty() || round == ROUNDS || ground.len() + lacking.len() > MOST_ROWS {
+                return self.measured(&lifted, &best, cut || !lacking.is_empty()).map(Some);
+            }
+            self.seeds.extend(lacking);
+            self.seeds.sort_unstable();
+        }
+        Ok(None)
+    }
+
+    /// The transfers outside of `ground` of those accounts of an instance that decide what its sets and trees hold.
+    fn lacking(&self, found: Instance<'_>, ground: &[RowId]) -> Result<Vec<RowId>, SearchError> {
+        let (searcher, flow) = (self.inquiry.searcher, self.flow);
+        let ledger = searcher.ledger_of(flow)?;
+        let decides = |role: RoleId, is_end: bool| flow.roles[role].is_single() || !is_end;
+        let mut accounts = BTreeSet::new();
+        for (slot, &step) in found.slots.iter().enumerate() {
+            let part = &flow.steps[step];
+            let [left, right] = match part.shape {
+                Shape::One | Shape::Path { .. } => continue,
+                Shape::Set { .. } => [decides(part.left, step == 0), decides(part.right, step + 1 == flow.steps.len())],
+                Shape::Tree { .. } => [true, true],
+            };
+            let [sender, receiver] = if part.payer() == part.left { [left, right] } else { [right, left] };
+            for &row in found.slot(slot) {
+                accounts.extend(sender.then(|| ledger.sender(row)));
+                accounts.extend(receiver.then(|| ledger.receiver(row)));
+            }
+        }
+        let times = || self.rows.iter().map(|&row| ledger.time(row));
+        let Some((first, last)) = times().min().zip(times().max()) else { return Ok(Vec::new()) };
+        let mut rows = BTreeSet::new();
+        for account in accounts {
+            rows.extend(searcher.touching(flow, account, first - self.room.span, last + self.room.span)?);
+        }
+        Ok(rows.into_iter().filter(|row| ground.binary_search(row).is_err()).collect())
+    }
+
+    fn outcome(&self) -> Result<Option<Outcome>, SearchError> {
+        let Around { rows: ground, whole } =
+            around(self.inquiry.searcher, self.flow, &self.seeds, self.room.span, MOST_ROWS)?;
+        let mut cut = !whole;
         let singles: Vec<Vec<Clause>> = self.clauses.iter().map(|&clause| vec![clause]).collect();
         let mut tried = vec![Vec::new()];
         tried.extend(singles);
         let mut best: Option<(usize, Best)> = None;
-        for (position, found) in self.search(&neighbourhood.rows, &tried)?.into_iter().enumerate() {
+        for (position, found) in self.search(&ground, &tried)?.into_iter().enumerate() {
             // What comes behind a clause that is enough alone is not asked any more.
             let enough = best.as_ref().is_some_and(|(_, best)| best.shared == self.rows.len());
             cut |= !found.cuts.is_empty() && !enough;
@@ -132,39 +191,40 @@ impl<'a, 's> Hunt<'a, 's> {
         }
         let single = best.as_ref().map_or(0, |(_, best)| best.shared);
         if single < self.rows.len()
-            && let Some((lifted, found)) = self.irreducible(single, &mut cut)?
+            && let Some(outcome) = self.irreducible(single, cut)?
         {
-            return self.measured(&lifted, &found, cut).map(Some);
+            return Ok(Some(outcome));
         }
-        match best {
-            None => Ok(None),
-            Some((position, found)) => self.measured(&tried[position], &found, cut).map(Some),
-        }
+        Ok(best.map(|(position, best)| Outcome { lifted: tried.swap_remove(position), best, ground, cut }))
     }
 
     /// Lifts all clauses and puts back those that are not needed, over the given transfers and those around them, since
     /// sets take in whatever fits; over the given ones alone where a budget keeps the others from being searched.
-    /// Nothing where neither holds more of them than `beaten`.
-    fn irreducible(&self, beaten: usize, cut: &mut bool) -> Result<Option<(Vec<Clause>, Best)>, SearchError> {
+    /// Nothing where no more of them are held than `beaten`.
+    fn irreducible(&self, beaten: usize, mut cut: bool) -> Result<Option<Outcome>, SearchError> {
         let all = std::slice::from_ref(&self.clauses);
-        let most = FEW_ROWS + self.rows.len();
-        let near = around(self.inquiry.searcher, self.flow, self.rows, self.room.span, most)?;
-        let own = self.look(self.rows, all, cut)?.filter(|best| best.shared > beaten);
-        let alone = own.as_ref().map_or(beaten + 1, |best| best.shared);
-        let found = self.look(&near.rows, all, cut)?.filter(|best| best.shared >= alone);
-        *cut |= !near.whole || found.is_none() && own.is_some();
-        let (ground, Some(mut best)) = (if found.is_some() { &near.rows } else { self.rows }, found.or(own)) else {
-            return Ok(None);
-        };
+        let most = FEW_ROWS + self.seeds.len();
+        let Around { rows: mut ground, whole } =
+            around(self.inquiry.searcher, self.flow, &self.seeds, self.room.span, most)?;
+        let mut ended = !whole;
+        let mut found = self.look(&ground, all, &mut ended)?.filter(|best| best.shared > beaten);
+        cut |= ended;
+        if ended {
+            let beaten = found.as_ref().map_or(beaten, |found| found.shared);
+            if let Some(own) = self.look(&self.seeds, all, &mut cut)?.filter(|best| best.shared > beaten) {
+                (ground, found) = (self.seeds.clone(), Some(own));
+            }
+        }
+        let Some(mut best) = found else { return Ok(None) };
         let mut lifted = self.clauses.clone();
         for clause in self.clauses.iter().rev() {
             let fewer: Vec<Clause> = lifted.iter().copied().filter(|other| other != clause).collect();
-            let found = self.look(ground, std::slice::from_ref(&fewer), cut)?;
+            let found = self.look(&ground, std::slice::from_ref(&fewer), &mut cut)?;
             if let Some(found) = found.filter(|found| found.shared >= best.shared) {
                 (lifted, best) = (fewer, found);
             }
         }
-        Ok(Some((lifted, best)))
+        Ok(Some(Outcome { lifted, best, ground, cut }))
     }
 
     /// What holds most of the given transfers among some, with some clauses lifted.
