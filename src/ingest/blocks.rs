@@ -97,6 +97,11 @@ impl Block {
         self.number + (line + empty) as u64
     }
 
+    /// Whether there are empty lines among them.
+    pub(super) fn has_empty_lines(&self) -> bool {
+        !self.empty.is_empty()
+    }
+
     /// The fields of one of them.
     #[inline]
     pub(super) fn fields(&self, line: usize) -> Fields<'_> {

@@ -37,6 +37,11 @@ impl Chunk<'_> {
         }
     }
 
+    /// Whether lines that are no rows stand between its rows.
+    fn has_empty_lines(&self) -> bool {
+        matches!(self, Self::Block(lines) if lines.block.has_empty_lines())
+    }
+
     /// Where a row stands.
     fn spot(&self, row: usize) -> Spot {
         match self {
@@ -240,7 +245,9 @@ impl Transfers {
         }
         let first = SourceRow { file, record: chunk.spot(rows.start).record };
         columns.sources.extend(first, u32::try_from(count).expect("a chunk is small"));
-        rows.for_each(|row| self.note(file, chunk.spot(row)));
+        // Without empty lines, records and lines go in step.
+        let noted = if chunk.has_empty_lines() { rows } else { rows.start..rows.start + 1 };
+        noted.for_each(|row| self.note(file, chunk.spot(row)));
         self.read += count;
     }
 }
