@@ -5,6 +5,7 @@
 
 mod accounts;
 mod column;
+mod flags;
 mod hex;
 mod history;
 mod ids;
@@ -20,6 +21,7 @@ mod time;
 
 pub use accounts::Accounts;
 pub use column::{Column, TextColumn};
+pub(crate) use flags::bits;
 pub use hex::hex;
 pub use history::{End, History, NoHistory, Past};
 pub use ids::{AccountId, CurrencyId, RowId};

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::cell;
+use crate::columns::bits;
 
 /// Bytes that are read at a time.
 const BLOCK: usize = 1 << 17;
@@ -229,12 +230,7 @@ fn marks(bytes: &[u8], delimiter: u8, mut found: impl FnMut(usize)) {
     let is_mark = |byte: u8| byte == delimiter || byte == b'\n';
     let (chunks, rest) = bytes.as_chunks::<64>();
     for (chunk, start) in chunks.iter().zip((0..).step_by(64)) {
-        let flags = chunk.map(|byte| u8::from(is_mark(byte)));
-        let mut bits = 0;
-        for (eight, shift) in flags.as_chunks::<8>().0.iter().zip((0..).step_by(8)) {
-            // Puts the lowest bit of each byte into the highest byte.
-            bits |= (u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) << shift;
-        }
+        let mut bits = bits(&chunk.map(|byte| u8::from(is_mark(byte))));
         while bits != 0 {
             found(start + bits.trailing_zeros() as usize);
             bits &= bits - 1;

@@ -1,6 +1,6 @@
 //! What walks along transfers ask of each next one, in arrays that lie as the lists of the accounts do.
 
-use crate::columns::RowId;
+use crate::columns::{RowId, bits};
 use crate::lang::StepId;
 
 use super::super::task::Task;
@@ -12,6 +12,9 @@ pub(super) struct Ways<'t> {
     /// Amounts in the base currency, for each position of the lists of transfers sent; unknown is the least number of
     /// all. Nothing where no step asks for them.
     amounts: Vec<i64>,
+    /// The same in half the room, where all that come next are looked for at once: the least and the greatest number stand
+    /// for what has no room.
+    narrow: Vec<i32>,
 }
 
 /// Amounts that may come next, ends included; nothing where every amount may.
@@ -27,8 +30,11 @@ impl<'t> Ways<'t> {
     pub(super) fn new(task: &'t Task<'t>) -> Self {
         let weighed = task.flow.steps.iter().any(|step| step.pass_through.is_some());
         let amount = |&row: &RowId| task.weight(row).map_or(UNKNOWN, |money| money.0);
-        let amounts = if weighed { task.graph.all_sent().iter().map(amount).collect() } else { Vec::new() };
-        Self { task, amounts }
+        let amounts: Vec<i64> = if weighed { task.graph.all_sent().iter().map(amount).collect() } else { Vec::new() };
+        let least_or_most = |amount: i64| if amount < 0 { i32::MIN } else { i32::MAX };
+        let narrow = |&amount: &i64| i32::try_from(amount).unwrap_or(least_or_most(amount));
+        let narrow = if task.flow.steps.len() == 1 { amounts.iter().map(narrow).collect() } else { Vec::new() };
+        Self { task, amounts, narrow }
     }
 
     /// The amount at a position of the lists, for [`Ways::after`].
@@ -72,16 +78,11 @@ impl<'t> Ways<'t> {
     #[inline]
     pub(super) fn add_in_band(&self, last: RowId, positions: std::ops::Range<usize>, found: &mut Vec<u32>) {
         let Some((least, most)) = self.band(0, last) else { return };
-        let mut place = u32::try_from(positions.start).expect("positions are 32 bits");
-        for amounts in self.amounts[positions].chunks(BLOCK) {
-            // Which amounts fit follows no pattern, so that a branch for each would cost more than writing all.
-            let (mut block, mut count) = ([0u32; BLOCK], 0);
-            for amount in amounts {
-                block[count % BLOCK] = place;
-                count = count.wrapping_add(usize::from((least..=most).contains(amount)));
-                place = place.wrapping_add(1);
-            }
-            found.extend_from_slice(&block[..count]);
+        let place = u32::try_from(positions.start).expect("positions are 32 bits");
+        let has_room = |end: i64| i32::try_from(end).ok().filter(|&end| end > i32::MIN && end < i32::MAX);
+        match (self.narrow.get(positions.clone()), has_room(least), has_room(most)) {
+            (Some(narrow), Some(least), Some(most)) => add_fitting(narrow, least, most, place, found),
+            _ => add_few(&self.amounts[positions], least, most, place, found),
         }
     }
 
@@ -91,5 +92,55 @@ impl<'t> Ways<'t> {
             let known = self.task.weight(row).zip(self.task.weight(before));
             known.is_some_and(|(part, whole)| range.holds(part.0.into(), whole.0.into()))
         })
+    }
+}
+
+/// Adds the places of the amounts between two others, ends included, of which the first stands at `place`. A block of amounts
+/// becomes a bit each, since in a long list few fit.
+fn add_fitting(amounts: &[i32], least: i32, most: i32, mut place: u32, found: &mut Vec<u32>) {
+    let (blocks, rest) = amounts.as_chunks::<64>();
+    for block in blocks {
+        let mut bits = bits(&block.map(|amount| u8::from(least <= amount && amount <= most)));
+        while bits != 0 {
+            found.push(place.wrapping_add(bits.trailing_zeros()));
+            bits &= bits - 1;
+        }
+        place = place.wrapping_add(64);
+    }
+    add_few(rest, least, most, place, found);
+}
+
+/// The same one by one. Which amounts fit follows no pattern, so that a branch for each would cost more than writing all.
+fn add_few<T: PartialOrd + Copy>(amounts: &[T], least: T, most: T, mut place: u32, found: &mut Vec<u32>) {
+    for amounts in amounts.chunks(BLOCK) {
+        let (mut block, mut count) = ([0u32; BLOCK], 0);
+        for amount in amounts {
+            block[count % BLOCK] = place;
+            count = count.wrapping_add(usize::from((least..=most).contains(amount)));
+            place = place.wrapping_add(1);
+        }
+        found.extend_from_slice(&block[..count]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_found_in_blocks_and_one_by_one_alike() {
+        let amounts: Vec<i32> =
+            (0..300u32).map(|place| (place.wrapping_mul(2_654_435_761) >> 20).cast_signed()).collect();
+        for length in (0..140).chain([300]) {
+            for (least, most) in [(0, 4_096), (1_000, 1_200), (5_000, 6_000), (700, 700), (2, 1)] {
+                let amounts = &amounts[..length];
+                let fits = |(_, amount): &(u32, &i32)| (least..=most).contains(*amount);
+                let places: Vec<u32> = (7..).zip(amounts).filter(fits).map(|(place, _)| place).collect();
+                let (mut blocks, mut few) = (Vec::new(), Vec::new());
+                add_fitting(amounts, least, most, 7, &mut blocks);
+                add_few(amounts, least, most, 7, &mut few);
+                assert_eq!((&blocks, &few), (&places, &places), "{length} amounts, {least} to {most}");
+            }
+        }
     }
 }
