@@ -68,20 +68,21 @@ impl Dictionary {
     /// do not wait for each other.
     pub(super) fn positions<'k>(&mut self, rows: Range<usize>, key: impl Fn(usize) -> &'k str, known: &mut Vec<u32>) {
         let asked: Vec<Asked> = rows.clone().map(|row| Asked::by(key(row))).collect();
-        let places: Vec<u32> = asked.iter().map(|&asked| self.likely(asked)).collect();
+        let place = |asked: &Asked| match *asked {
+            Asked::Small(number) => self.place_of(number.into()),
+            Asked::Text(_) => 0,
+        };
+        let places: Vec<u32> = asked.iter().map(place).collect();
         known.extend(rows.zip(asked).zip(places).map(|((row, asked), place)| match (asked, place) {
             (Asked::Small(_), 1..) => place - 1,
             _ => self.look_up(asked, key(row)),
         }));
     }
 
-    /// The place of a small number that is known; of others nothing is known before they are looked up.
+    /// The position of a small number and one, or 0 where it is not known.
     #[inline]
-    fn likely(&self, asked: Asked) -> u32 {
-        match asked {
-            Asked::Small(number) => self.numbers.get(number as usize).copied().unwrap_or(0),
-            Asked::Text(_) => 0,
-        }
+    fn place_of(&self, number: u64) -> u32 {
+        usize::try_from(number).ok().and_then(|number| self.numbers.get(number)).copied().unwrap_or(0)
     }
 
     #[inline]
@@ -95,16 +96,16 @@ impl Dictionary {
     /// The position of the key that a whole number is, written without zeros before it.
     #[inline]
     pub(super) fn position_of(&mut self, number: u64) -> u32 {
-        match usize::try_from(number).ok().and_then(|number| self.numbers.get(number)) {
-            Some(&place) if place > 0 => place - 1,
-            _ => self.add_number(number),
+        match self.place_of(number) {
+            0 => self.add_number(number),
+            place => place - 1,
         }
     }
 
     /// The position of a key, if it is known.
     pub(super) fn find(&self, key: &str) -> Option<u32> {
         match small(key) {
-            Some(number) => self.numbers.get(usize::try_from(number).ok()?).and_then(|place| place.checked_sub(1)),
+            Some(number) => self.place_of(number).checked_sub(1),
             None => self.index.find(hash(key), key, &self.keys).ok(),
         }
     }

@@ -55,13 +55,13 @@ impl Nexts {
         }
         let accounts: Vec<AccountId> = task.ledger.accounts().ids().collect();
         let most = MOST_FOLLOWERS.saturating_mul(task.graph.len()).min(MOST_OF_ALL);
-        let (all, pool) = (AtomicUsize::new(0), Pool::default());
+        let (all, pool, narrow) = (AtomicUsize::new(0), Pool::default(), ways.narrow());
         let find = |accounts: &[AccountId]| {
             if all.load(Ordering::Relaxed) > most {
                 return None;
             }
             let met = || vec![u32::MAX; task.ledger.accounts().len()];
-            let chunk = pool.with(met, |met| Chunk::new(ways, accounts, met));
+            let chunk = pool.with(met, |met| Chunk::new(ways, &narrow, accounts, met));
             let before = all.fetch_add(chunk.followers.len(), Ordering::Relaxed);
             (before + chunk.followers.len() <= most).then_some(chunk)
         };
@@ -102,7 +102,7 @@ impl Nexts {
 
 impl Chunk {
     /// Looks for them; `met` holds nothing that is asked for.
-    fn new(ways: &Ways<'_>, accounts: &[AccountId], met: &mut [u32]) -> Self {
+    fn new(ways: &Ways<'_>, narrow: &[i32], accounts: &[AccountId], met: &mut [u32]) -> Self {
         let task = ways.task;
         let first = accounts.first().map_or(0, |&account| task.graph.received(account).first);
         let (mut ends, mut again, mut followers) = (Vec::new(), Vec::new(), Vec::new());
@@ -121,7 +121,7 @@ impl Chunk {
                 }
                 let known = followers.len();
                 if begin < end {
-                    ways.add_in_band(row, sent.first + begin..sent.first + end, &mut followers);
+                    ways.add_in_band(narrow, row, sent.first + begin..sent.first + end, &mut followers);
                     if mixed {
                         keep_from(known, &mut followers, |place| {
                             task.is_admitted(0, sent.rows[place as usize - sent.first])

@@ -12,9 +12,6 @@ pub(super) struct Ways<'t> {
     /// Amounts in the base currency, for each position of the lists of transfers sent; unknown is the least number of
     /// all. Nothing where no step asks for them.
     amounts: Vec<i64>,
-    /// The same in half the room, where all that come next are looked for at once: the least and the greatest number stand
-    /// for what has no room.
-    narrow: Vec<i32>,
 }
 
 /// Amounts that may come next, ends included; nothing where every amount may.
@@ -31,10 +28,13 @@ impl<'t> Ways<'t> {
         let weighed = task.flow.steps.iter().any(|step| step.pass_through.is_some());
         let amount = |&row: &RowId| task.weight(row).map_or(UNKNOWN, |money| money.0);
         let amounts: Vec<i64> = if weighed { task.graph.all_sent().iter().map(amount).collect() } else { Vec::new() };
+        Self { task, amounts }
+    }
+
+    /// The amounts in half the room, for [`Ways::add_in_band`]: the least and the greatest number stand for what has no room.
+    pub(super) fn narrow(&self) -> Vec<i32> {
         let least_or_most = |amount: i64| if amount < 0 { i32::MIN } else { i32::MAX };
-        let narrow = |&amount: &i64| i32::try_from(amount).unwrap_or(least_or_most(amount));
-        let narrow = if task.flow.steps.len() == 1 { amounts.iter().map(narrow).collect() } else { Vec::new() };
-        Self { task, amounts, narrow }
+        self.amounts.iter().map(|&amount| i32::try_from(amount).unwrap_or(least_or_most(amount))).collect()
     }
 
     /// The amount at a position of the lists, for [`Ways::after`].
@@ -76,12 +76,18 @@ impl<'t> Ways<'t> {
 
     /// Adds the positions, of some of the lists, that come next in a flow of one step after a transfer, as amounts say.
     #[inline]
-    pub(super) fn add_in_band(&self, last: RowId, positions: std::ops::Range<usize>, found: &mut Vec<u32>) {
+    pub(super) fn add_in_band(
+        &self,
+        narrow: &[i32],
+        last: RowId,
+        positions: std::ops::Range<usize>,
+        found: &mut Vec<u32>,
+    ) {
         let Some((least, most)) = self.band(0, last) else { return };
         let place = u32::try_from(positions.start).expect("positions are 32 bits");
         let has_room = |end: i64| i32::try_from(end).ok().filter(|&end| end > i32::MIN && end < i32::MAX);
-        match (self.narrow.get(positions.clone()), has_room(least), has_room(most)) {
-            (Some(narrow), Some(least), Some(most)) => add_fitting(narrow, least, most, place, found),
+        match (has_room(least), has_room(most)) {
+            (Some(least), Some(most)) => add_fitting(&narrow[positions], least, most, place, found),
             _ => add_few(&self.amounts[positions], least, most, place, found),
         }
     }

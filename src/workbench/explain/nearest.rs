@@ -132,16 +132,17 @@ impl<'a, 's> Hunt<'a, 's> {
     }
 
     fn nearest(mut self) -> Result<Option<Nearest>, SearchError> {
-        for round in 1.. {
-            let Some(Outcome { lifted, best, ground, cut }) = self.outcome()? else { break };
+        let mut rounds = 0;
+        loop {
+            rounds += 1;
+            let Some(Outcome { lifted, best, ground, cut }) = self.outcome()? else { return Ok(None) };
             let lacking = self.lacking(best.instance(), &ground)?;
-            if lacking.is_empty() || round == ROUNDS || ground.len() + lacking.len() > MOST_ROWS {
+            if lacking.is_empty() || rounds == ROUNDS || ground.len() + lacking.len() > MOST_ROWS {
                 return self.measured(&lifted, &best, cut || !lacking.is_empty()).map(Some);
             }
             self.seeds.extend(lacking);
             self.seeds.sort_unstable();
         }
-        Ok(None)
     }
 
     /// The transfers outside of `ground` of those accounts of an instance that decide what its sets and trees hold.
@@ -172,6 +173,7 @@ impl<'a, 's> Hunt<'a, 's> {
         Ok(rows.into_iter().filter(|row| ground.binary_search(row).is_err()).collect())
     }
 
+    /// What comes nearest among the seeds and what is around them.
     fn outcome(&self) -> Result<Option<Outcome>, SearchError> {
         let Around { rows: ground, whole } =
             around(self.inquiry.searcher, self.flow, &self.seeds, self.room.span, MOST_ROWS)?;
@@ -198,8 +200,8 @@ impl<'a, 's> Hunt<'a, 's> {
         Ok(best.map(|(position, best)| Outcome { lifted: tried.swap_remove(position), best, ground, cut }))
     }
 
-    /// Lifts all clauses and puts back those that are not needed, over the given transfers and those around them, since
-    /// sets take in whatever fits; over the given ones alone where a budget keeps the others from being searched.
+    /// Lifts all clauses and puts back those that are not needed, over the seeds and the transfers around them, since sets
+    /// take in whatever fits; over the seeds alone where a budget keeps the others from being searched.
     /// Nothing where no more of them are held than `beaten`.
     fn irreducible(&self, beaten: usize, mut cut: bool) -> Result<Option<Outcome>, SearchError> {
         let all = std::slice::from_ref(&self.clauses);
