@@ -2,7 +2,8 @@
 //!
 //! `cargo bench` runs all; `cargo bench -- search/simple-cycle` one. `benches/README.md` records what was measured.
 //! Stages: `ingest`, `lang`, `plan`, `lists` (transfers by account), `search` (one shipped rule each), `sift`, `stats`,
-//! `write`. Kernels: `kernel`, each on the rule of `benches/compare` that it is made for, counting and listing.
+//! `write`. Kernels: `kernel`, each on the rule of `benches/compare` that it is made for, counting and listing. `anchor`: one
+//! account at which all is found, searched by one thread and by two.
 
 use std::fs;
 use std::hint::black_box;
@@ -129,6 +130,43 @@ fn kernels(criterion: &mut Criterion, intake: &Intake, few: &Intake) {
     group.finish();
 }
 
+/// Chains that all begin at one account: it pays a hundred, each of whom pays each of a hundred more, and so on to one.
+fn one_anchor(criterion: &mut Criterion, folder: &Path) {
+    let mut text = "tx_id,timestamp,sender,receiver,amount,currency\n".to_owned();
+    let layers: [Vec<String>; 5] = [1, 100, 100, 30, 1]
+        .into_iter()
+        .enumerate()
+        .map(|(layer, accounts)| (0..accounts).map(|account| format!("{layer}-{account}")).collect())
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("five layers");
+    let pairs = layers
+        .windows(2)
+        .enumerate()
+        .flat_map(|(day, pair)| pair[0].iter().flat_map(move |from| pair[1].iter().map(move |to| (day + 1, from, to))));
+    for (id, (day, from, to)) in pairs.enumerate() {
+        text += &format!("{id},2026-01-{day:02}T00:00:00Z,{from},{to},100,EUR\n");
+    }
+    fs::write(folder.join("transfers.csv"), text).expect("a file");
+    let request = Request { inputs: vec![folder.display().to_string()], ..Request::default() };
+    let intake = ingest::read(&request).expect("a ledger");
+    let rule = "typology: chain\nversion: 1\ntitle: Chain\nsummary: Chain.\nstage: layering\nseverity: low\n\
+                references: [none]\nfalse_positives: [none]\nwithin: 10d\nflow:\n  - step: first -> last\n    hops: 4\n\
+                tests:\n  - name: nothing\n    transfers: |\n      # when from to amount\n    matches: []\n";
+    let source = Source { path: "chain.yaml".to_owned(), text: rule.to_owned() };
+    let set = lang::compile(&[source], &[]).set.expect("the rule is right");
+    let (plan, stop) = (plan_of(&set, "chain", &intake), AtomicBool::new(false));
+    let searcher = Searcher::new(&intake.ledger);
+    let mut group = criterion.benchmark_group("anchor");
+    group.sample_size(10);
+    for threads in [1, 2] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let list = || pool.install(|| searcher.run(&plan, &Limits::default(), &stop)).expect("evaluable");
+        group.bench_function(format!("list/{threads}-threads"), |bencher| bencher.iter(|| black_box(list())));
+    }
+    group.finish();
+}
+
 fn sifting(criterion: &mut Criterion, intake: &Intake, set: &TypologySet) {
     let (levels, stop) = (levels(intake, set), AtomicBool::new(false));
     let searcher = Searcher::new(&intake.ledger).with_levels(&levels);
@@ -186,6 +224,7 @@ fn stages(criterion: &mut Criterion) {
     listing(criterion, &intake);
     searching(criterion, &intake, &set);
     kernels(criterion, &intake, &few);
+    one_anchor(criterion, tempfile::tempdir().expect("a folder").path());
     sifting(criterion, &intake, &set);
     telling(criterion, request, sources, small.path());
 }

@@ -330,9 +330,12 @@ fn planned<T: Send>(
     })
 }
 
+/// Bytes of each thread's stack: one that waits for a part of a search takes up another search meanwhile.
+const STACK: usize = 16 << 20;
+
 pub(crate) fn pool(request: &Request) -> Result<rayon::ThreadPool, RunError> {
     let threads = request.threads.map_or(0, NonZeroUsize::get);
-    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?)
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build()?)
 }
 
 fn ensure_wanted(stop: &AtomicBool) -> Result<(), RunError> {

@@ -172,6 +172,18 @@ fn enough_matches_end_a_search_at_the_same_account_with_any_number_of_threads() 
     assert_eq!(run(3), found);
 }
 
+/// More instances at one account than a search keeps, each of which is asked something as a whole.
+#[test]
+fn counting_ends_at_no_number_of_instances() {
+    let [from, through, to] = ["a-from", "a-through", "a-to"].map(str::to_owned);
+    let first = (0..1_100).map(|n: i64| (n, from.clone(), through.clone()));
+    let second = (0..1_000).map(|n: i64| (2_000 + n, through.clone(), to.clone()));
+    let ledger = ledger(&first.chain(second).collect::<Vec<Row>>());
+    let body = "within: 30d\nflow:\n  - step: origin -> middle\n  - step: middle -> end\nhaving: amount_in >= 100\n";
+    let counts = Searcher::new(&ledger).count(&plan(body, &ledger), &[], &NO_END).expect("a search");
+    assert_eq!((counts.instances, counts.bindings, counts.cuts), (1_100_000, 1, Vec::new()));
+}
+
 fn hub_of_a_hundred_thousand() -> Ledger {
     let hub = || "m-hub".to_owned();
     let paid = (0..100_000i64).map(|n| (n % 40_000, format!("a-payer-{n:06}"), hub()));

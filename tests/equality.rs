@@ -336,20 +336,29 @@ fn cases() -> u32 {
     std::env::var("MONEYTRAIL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(4_000)
 }
 
-/// Runs cases of one kind; returns how many had a match and how many ran on each kernel.
+/// Runs cases of one kind, each also with every anchor shared out to three threads, from the first tries there on.
 fn agree(strategy: impl Strategy<Value = Case>, expected: &[Kernel]) {
     let (matched, ran) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&strategy, |case| {
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("threads");
+    let never = AtomicBool::new(false);
+    let outcome = TestRunner::new(config).run(&(strategy, 0u32..6), |(case, tries)| {
         let (ledger, plan) = (case.ledger(), plan::of_flow("random", case.flow()));
         let searcher = Searcher::new(&ledger);
-        let fast = searcher.run(&plan, &Limits::default(), &AtomicBool::new(false)).expect("evaluable");
+        let fast = searcher.run(&plan, &Limits::default(), &never).expect("evaluable");
         let slow = searcher.run_exhaustive(&plan).expect("evaluable");
+        let few = Limits { instances_per_anchor: 4, matches_per_rule: 5 };
+        let cut = searcher.run(&plan, &few, &never).expect("evaluable");
         matched.fetch_add(usize::from(!slow.is_empty()), Ordering::Relaxed);
         ran.fetch_add(usize::from(expected.contains(&plan.kernel)), Ordering::Relaxed);
         prop_assert_eq!(listing(&fast), listing(&slow));
-        let counts = searcher.count(&plan, &[], &AtomicBool::new(false)).expect("evaluable");
-        prop_assert_eq!(counts, counted(&slow));
+        let counts = searcher.count(&plan, &[], &never).expect("evaluable");
+        prop_assert_eq!(&counts, &counted(&slow));
+        let sharing = searcher.sharing_after(tries);
+        let run = |limits: Limits| threads.install(|| sharing.run(&plan, &limits, &never)).expect("evaluable");
+        prop_assert_eq!(listing(&run(Limits::default())), listing(&slow));
+        prop_assert_eq!(run(few), cut);
+        prop_assert_eq!(threads.install(|| sharing.count(&plan, &[], &never)).expect("evaluable"), counts);
         Ok(())
     });
     if let Err(error) = outcome {

@@ -73,6 +73,15 @@ impl Tally {
         self.bindings += bindings;
     }
 
+    /// Takes what was counted of the same anchor elsewhere.
+    pub(super) fn take(&mut self, other: Self) {
+        for (hops, instances) in other.by_hops.into_iter().enumerate() {
+            self.add_new(hops, instances, 0);
+        }
+        self.bindings += other.bindings;
+        self.here.extend(other.here);
+    }
+
     /// Leaves an anchor: no binding met there is met again.
     pub(super) fn leave(&mut self) {
         self.bindings += self.here.len() as u64;

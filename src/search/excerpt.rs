@@ -115,6 +115,7 @@ impl Excerpt<'_> {
             late: Arc::clone(&self.whole.late),
             levels: Vec::new(),
             probe: Probe { apart: true, tries: Some(tries) },
+            heavy: self.whole.heavy,
             stretch: Stretch::default(),
         };
         let run = |plan: &Plan| {

@@ -69,6 +69,9 @@ impl Default for Limits {
     }
 }
 
+/// Tries at one anchor after which it is heavy: some milliseconds.
+const HEAVY: u32 = 1 << 14;
+
 /// The budgets as the options that raise them.
 const MATCHES_PER_RULE: &str = "--max-matches-per-rule";
 const TIME: &str = "--time-budget";
@@ -99,6 +102,7 @@ pub struct Searcher<'a> {
     /// The same ledger put together by owner.
     levels: Vec<(MatchLevel, Searcher<'a>)>,
     probe: Probe,
+    heavy: u32,
     /// Where the ledger lies in the one that it is a slice of.
     stretch: Stretch,
 }
@@ -131,8 +135,8 @@ impl<'a> Searcher<'a> {
         let graph = Arc::new(graph);
         let selector = Selector::new(ledger, Arc::clone(&graph), wide);
         let (common, refers, shared, late) = (None, OnceLock::new(), Shared::default(), Arc::default());
-        let (levels, probe) = (Vec::new(), Probe::default());
-        Self { ledger, graph, common, selector, refers, shared, late, levels, probe, stretch }
+        let (levels, probe, heavy) = (Vec::new(), Probe::default(), HEAVY);
+        Self { ledger, graph, common, selector, refers, shared, late, levels, probe, heavy, stretch }
     }
 
     /// The same with a time budget: when `late` is set, searches under way end, and say what they have not searched.
@@ -141,6 +145,17 @@ impl<'a> Searcher<'a> {
         self.late = Arc::clone(late);
         for (_, searcher) in &mut self.levels {
             searcher.late = Arc::clone(late);
+        }
+        self
+    }
+
+    /// The same where what is left of an anchor is shared out to all threads after so many tries there: after sixteen
+    /// thousand unless told otherwise. It changes how long a search takes and not what it finds.
+    #[must_use]
+    pub fn sharing_after(mut self, tries: u32) -> Self {
+        self.heavy = tries;
+        for (_, searcher) in &mut self.levels {
+            searcher.heavy = tries;
         }
         self
     }
@@ -331,9 +346,9 @@ impl<'a> Searcher<'a> {
         let graph = Arc::new(Graph::new(&borrowed.ledger));
         let selector = Selector::borrowing(&self.selector, Arc::clone(&graph), borrowed);
         let (common, refers, shared, levels) = (None, OnceLock::new(), Shared::default(), Vec::new());
-        let (ledger, late, probe, stretch) =
-            (&borrowed.ledger, Arc::clone(&self.late), self.probe, self.stretch.here());
-        Searcher { ledger, graph, common, selector, refers, shared, late, levels, probe, stretch }
+        let (late, probe, heavy) = (Arc::clone(&self.late), self.probe, self.heavy);
+        let (ledger, stretch) = (&borrowed.ledger, self.stretch.here());
+        Searcher { ledger, graph, common, selector, refers, shared, late, levels, probe, heavy, stretch }
     }
 
     /// What a plan's tasks are made with.
@@ -347,9 +362,9 @@ impl<'a> Searcher<'a> {
     }
 
     fn tools_with<'t>(&'t self, refers: Option<&'t Refers>) -> Tools<'t> {
-        let &Self { ledger, ref selector, ref shared, ref late, probe, stretch, .. } = self;
+        let &Self { ledger, ref selector, ref shared, ref late, probe, heavy, stretch, .. } = self;
         let graph = self.common.as_ref().unwrap_or(&self.graph);
-        Tools { ledger, graph, only: None, selector, shared, refers, late, probe, stretch }
+        Tools { ledger, graph, only: None, selector, shared, refers, late, probe, heavy, stretch }
     }
 
     /// Whether a predicate over instance columns (`unless`) holds, for each finished match of a plan; `finished` are

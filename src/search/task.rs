@@ -28,6 +28,8 @@ pub(super) struct Task<'a> {
     refers: Option<&'a Refers>,
     late: &'a AtomicBool,
     pub(super) probe: Probe,
+    /// After so many tries at one anchor, what is left of it is shared out.
+    pub(super) heavy: u32,
     pub(super) stretch: Stretch,
     /// `C_i` of the language reference: no self-transfer, the rule's and the step's `where` hold. Made from the
     /// predicates as written, for the kernel that defines what a match is; empty for the others.
@@ -54,6 +56,7 @@ pub(super) struct Tools<'a> {
     /// Whether the time budget is used up.
     pub(super) late: &'a AtomicBool,
     pub(super) probe: Probe,
+    pub(super) heavy: u32,
     /// Where the ledger lies in the one that it is a slice of.
     pub(super) stretch: Stretch,
 }
@@ -98,7 +101,8 @@ impl<'a> Task<'a> {
     /// The same for counting, which finds out by itself what leads nowhere: where a scan leaves most transfers, that costs
     /// less than to know it of all of them.
     pub(super) fn counting(plan: &'a Plan, tools: &Tools<'a>) -> Result<Self, SearchError> {
-        let task = Self::admitting(plan, tools, Limits::default(), plan.flow.steps.len())?.crowded();
+        let endless = Limits { instances_per_anchor: u64::MAX, matches_per_rule: u64::MAX };
+        let task = Self::admitting(plan, tools, endless, plan.flow.steps.len())?.crowded();
         let scanned = task.scanned();
         let few = 2 * scanned.count() < tools.graph.len();
         Ok(if plan.program.reach && few { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
@@ -165,7 +169,7 @@ impl<'a> Task<'a> {
         limits: Limits,
         steps: usize,
     ) -> Result<Self, SearchError> {
-        let &Tools { ledger, graph, only, selector, shared, refers, late, probe, stretch } = tools;
+        let &Tools { ledger, graph, only, selector, shared, refers, late, probe, heavy, stretch } = tools;
         let flow = &plan.flow;
         let program = &plan.program;
         let roles: Vec<Admission> = program
@@ -205,6 +209,7 @@ impl<'a> Task<'a> {
             refers,
             late,
             probe,
+            heavy,
             stretch,
             candidates,
             admitted,

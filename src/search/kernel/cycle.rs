@@ -8,7 +8,7 @@
 //! The trip begins anywhere on the way round: at the anchor, where the halves meet, or inside one of them. That place
 //! is its *turn*. Everywhere else the next transfer follows the one before, as the step's `delay` and `pass_through` say.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Delay, RoleId};
@@ -121,15 +121,33 @@ struct Side {
     length: usize,
 }
 
-impl Side {
+/// Halves by their places: those of a side, and behind them what is walked on from one of these.
+#[derive(Clone, Copy)]
+struct Halves<'s> {
+    kept: &'s [Half],
+    walked: &'s [Half],
+}
+
+impl<'s> Halves<'s> {
+    fn at(self, place: u32) -> Option<Half> {
+        let place = place as usize;
+        self.kept.get(place).or_else(|| self.walked.get(place - self.kept.len())).copied()
+    }
+
     /// The transfers of a half, from its far end to the anchor.
-    fn stops(&self, half: Half) -> impl Iterator<Item = Stop> {
-        std::iter::successors(Some(half), |half| self.halves.get(half.before as usize).copied()).map(|half| half.stop)
+    fn stops(self, half: Half) -> impl Iterator<Item = Stop> + use<'s> {
+        std::iter::successors(Some(half), move |half| self.at(half.before)).map(|half| half.stop)
     }
 
     #[inline]
-    fn passes(&self, half: Half, account: AccountId) -> bool {
+    fn passes(self, half: Half, account: AccountId) -> bool {
         self.stops(half).any(|stop| stop.account == account)
+    }
+}
+
+impl Side {
+    fn halves(&self) -> Halves<'_> {
+        Halves { kept: &self.halves, walked: &[] }
     }
 
     /// How many of the longest halves there are.
@@ -239,6 +257,9 @@ impl Laid {
     }
 }
 
+/// Halves laid beside another that cost as much as a try.
+const LOOKS: u32 = 16;
+
 /// More halves than these are not kept on one side of an anchor: about 40 MB.
 const MOST_KEPT: usize = 1 << 20;
 
@@ -263,14 +284,24 @@ fn place_of(position: usize) -> u32 {
 }
 
 /// The two sides of an anchor when halves are laid together.
+#[derive(Clone)]
 struct Meeting<'s> {
     anchor: AccountId,
     /// The way on which halves are made longer.
     way: Way,
-    growing: &'s mut Side,
+    growing: &'s Side,
+    /// Those that one of them has been made longer to, for as long as it is walked on from: each longer than the one before.
+    walked: Vec<Half>,
     /// The other side, and its halves by where they end.
     ready: &'s Side,
     laid: &'s Laid,
+}
+
+impl Meeting<'_> {
+    /// The halves of the growing side, and those that are walked on from one of them.
+    fn grown(&self) -> Halves<'_> {
+        Halves { kept: &self.growing.halves, walked: &self.walked }
+    }
 }
 
 impl<'t> Rounds<'t> {
@@ -327,9 +358,11 @@ impl<'t> Rounds<'t> {
         }
         let way = scratch.shorter();
         let Scratch { ahead, back, laid } = scratch;
-        let (growing, ready) = if way == Way::Ahead { (ahead, &*back) } else { (back, &*ahead) };
+        let (growing, ready) = if way == Way::Ahead { (&*ahead, &*back) } else { (&*back, &*ahead) };
         laid.lay(ready);
-        let ended = self.meet_halves(&mut Meeting { anchor, way, growing, ready, laid }, sink);
+        let places = 0..growing.halves.len();
+        let ended =
+            self.meet_halves(&mut Meeting { anchor, way, growing, walked: Vec::new(), ready, laid }, places, sink);
         laid.clear(ready);
         ended
     }
@@ -371,7 +404,10 @@ impl<'t> Rounds<'t> {
             let half = side.halves[place];
             let first = side.firsts[half.first as usize];
             let grown = self.each_next(way, half, first, |stop, turns| {
-                if self.is_below(stop.account, anchor) && !side.passes(half, stop.account) && self.is_usable(stop.row) {
+                if self.is_below(stop.account, anchor)
+                    && !side.halves().passes(half, stop.account)
+                    && self.is_usable(stop.row)
+                {
                     side.halves.push(half.longer(place_of(place), stop, turns));
                 }
                 if side.halves.len() < MOST_KEPT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -415,9 +451,15 @@ impl<'t> Rounds<'t> {
         ControlFlow::Continue(())
     }
 
-    /// Lays each half of the growing side beside those that are ready, and makes the longest longer, if there is need.
-    fn meet_halves(&self, meeting: &mut Meeting<'_>, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        for place in 0..meeting.growing.halves.len() {
+    /// Lays the halves of the growing side at some places beside those that are ready, and makes the longest longer, if there
+    /// is need. Where the anchor is heavy, those that are left are shared out.
+    fn meet_halves(&self, meeting: &mut Meeting<'_>, places: Range<usize>, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        for place in places.clone() {
+            if sink.is_heavy() {
+                let meeting = &*meeting;
+                let part = |places, sink: &mut Sink<'_>| self.meet_halves(&mut meeting.clone(), places, sink);
+                return sink.share(place..places.end, part);
+            }
             let half = meeting.growing.halves[place];
             self.meet_ready(meeting, half, sink)?;
             if place >= meeting.growing.level {
@@ -440,7 +482,7 @@ impl<'t> Rounds<'t> {
             let meets = meeting.laid.places[stop.account.index()] != NOWHERE;
             if is_last && !meets
                 || !self.is_below(stop.account, meeting.anchor)
-                || meeting.growing.passes(half, stop.account)
+                || meeting.grown().passes(half, stop.account)
                 || !self.is_usable(stop.row)
             {
                 return ControlFlow::Continue(());
@@ -452,10 +494,10 @@ impl<'t> Rounds<'t> {
             if is_last {
                 return ControlFlow::Continue(());
             }
-            let next = meeting.growing.halves.len();
-            meeting.growing.halves.push(longer);
+            let next = meeting.growing.halves.len() + meeting.walked.len();
+            meeting.walked.push(longer);
             self.walk_on(meeting, longer, next, sink)?;
-            meeting.growing.halves.pop();
+            meeting.walked.pop();
             ControlFlow::Continue(())
         })
     }
@@ -464,8 +506,9 @@ impl<'t> Rounds<'t> {
     /// these, so that it is put together once.
     fn meet_ready(&self, meeting: &Meeting<'_>, half: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let Some((shorter, longest)) = meeting.laid.at(half.stop.account) else { return ControlFlow::Continue(()) };
-        let ends = Ends::of(half, NOWHERE);
+        let (ends, mut looks) = (Ends::of(half, NOWHERE), 0u32);
         let mut meet = |other: &Ends| {
+            looks = looks.wrapping_add(1);
             let (ahead, back) = if meeting.way == Way::Ahead { (ends, *other) } else { (*other, ends) };
             if !self.may_meet(ahead, back) {
                 return ControlFlow::Continue(());
@@ -481,7 +524,8 @@ impl<'t> Rounds<'t> {
         let clock = |time: Time| meeting.way.other().clock(time);
         let near = clock(half.near);
         let begin = longest.partition_point(|other| clock(other.near) < near - self.within);
-        longest[begin..].iter().take_while(|other| clock(other.near) <= near + self.within).try_for_each(meet)
+        longest[begin..].iter().take_while(|other| clock(other.near) <= near + self.within).try_for_each(meet)?;
+        sink.work_on(looks / LOOKS)
     }
 
     /// Whether two halves that end at one account make a trip as far as their lengths and the times at their ends say.
@@ -509,8 +553,8 @@ impl<'t> Rounds<'t> {
     /// Reports the trips that two halves make which end at one account and may meet, if the accounts between differ.
     fn meet(&self, meeting: &Meeting<'_>, ahead: Half, back: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let (on_ahead, on_back) = match meeting.way {
-            Way::Ahead => (&*meeting.growing, meeting.ready),
-            Way::Back => (meeting.ready, &*meeting.growing),
+            Way::Ahead => (meeting.grown(), meeting.ready.halves()),
+            Way::Back => (meeting.ready.halves(), meeting.grown()),
         };
         let again = |stop: Stop| on_back.stops(back).skip(1).any(|other| other.account == stop.account);
         if on_ahead.stops(ahead).skip(1).any(again) {

@@ -39,7 +39,7 @@ pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>
 }
 
 /// A binding under way, with everything that its slots may hold.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Line<'t, 'p> {
     task: &'t Task<'t>,
     pool: &'p Pool<Meetings>,
@@ -98,6 +98,24 @@ impl Line<'_, '_> {
         !(taken || single && self.between.contains(&account))
     }
 
+    /// Visits some units of work. Where the anchor is heavy, those that are left are shared out.
+    fn each<T: Sync>(
+        &mut self,
+        units: &[T],
+        sink: &mut Sink<'_>,
+        visit: &(impl Fn(&mut Self, &T, &mut Sink<'_>) -> ControlFlow<()> + Sync),
+    ) -> ControlFlow<()> {
+        for (place, unit) in units.iter().enumerate() {
+            if sink.is_heavy() {
+                let line = &*self;
+                let part = |places, sink: &mut Sink<'_>| line.clone().each(&units[places], sink, visit);
+                return sink.share(place..units.len(), part);
+            }
+            visit(self, unit, sink)?;
+        }
+        ControlFlow::Continue(())
+    }
+
     /// Tries everything for the steps from `step` on.
     fn step(&mut self, step: StepId, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let Some(part) = self.task.flow.steps.get(step) else { return self.windows(sink) };
@@ -115,37 +133,36 @@ impl Line<'_, '_> {
 
     /// Tries every transfer as hop number `hop` of a step that has come to `from`.
     fn choose(&mut self, step: StepId, hops: Count, hop: u32, from: AccountId, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let rows = self.task.between(self.task.right_of(step, from), self.earliest, self.latest);
+        self.each(rows, sink, &|line, &row, sink| line.take(step, hops, hop, row, sink))
+    }
+
+    /// Takes a transfer as such a hop, if it may be one, and goes on from where it leads.
+    fn take(&mut self, step: StepId, hops: Count, hop: u32, row: RowId, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let task = self.task;
-        let part = &task.flow.steps[step];
-        let (earliest, latest) = (self.earliest, self.latest);
-        for &row in task.between(task.right_of(step, from), earliest, latest) {
-            sink.go_on()?;
-            let again = self.slots.iter().any(|slot| slot.chosen && slot.rows[0] == row);
-            if again
-                || !task.is_admitted(step, row)
-                || !self.follows(step, row)
-                || !undoes(task, &self.slots, step, row)
-            {
-                continue;
-            }
-            let (time, to) = (task.ledger.time(row), task.right(step, row));
-            self.earliest = earliest.max(time - task.flow.within);
-            self.latest = latest.min(time + task.flow.within);
-            self.slots.push(Slot { step, chosen: true, rows: vec![row] });
-            let bound = self.singles[part.right];
-            if hop >= hops.least && bound.map_or_else(|| self.is_free(part.right, to), |account| account == to) {
-                self.singles[part.right] = Some(to);
-                self.step(step + 1, sink)?;
-                self.singles[part.right] = bound;
-            }
-            let passes = !self.singles.contains(&Some(to)) && !self.between.contains(&to);
-            if hops.most.is_none_or(|most| hop < most) && passes {
-                self.between.push(to);
-                self.choose(step, hops, hop + 1, to, sink)?;
-                self.between.pop();
-            }
-            self.slots.pop();
+        sink.go_on()?;
+        let again = self.slots.iter().any(|slot| slot.chosen && slot.rows[0] == row);
+        if again || !task.is_admitted(step, row) || !self.follows(step, row) || !undoes(task, &self.slots, step, row) {
+            return ControlFlow::Continue(());
         }
+        let (time, to, role) = (task.ledger.time(row), task.right(step, row), task.flow.steps[step].right);
+        let (earliest, latest) = (self.earliest, self.latest);
+        self.earliest = earliest.max(time - task.flow.within);
+        self.latest = latest.min(time + task.flow.within);
+        self.slots.push(Slot { step, chosen: true, rows: vec![row] });
+        let bound = self.singles[role];
+        if hop >= hops.least && bound.map_or_else(|| self.is_free(role, to), |account| account == to) {
+            self.singles[role] = Some(to);
+            self.step(step + 1, sink)?;
+            self.singles[role] = bound;
+        }
+        let passes = !self.singles.contains(&Some(to)) && !self.between.contains(&to);
+        if hops.most.is_none_or(|most| hop < most) && passes {
+            self.between.push(to);
+            self.choose(step, hops, hop + 1, to, sink)?;
+            self.between.pop();
+        }
+        self.slots.pop();
         (self.earliest, self.latest) = (earliest, latest);
         ControlFlow::Continue(())
     }
@@ -183,15 +200,16 @@ impl Line<'_, '_> {
             self.keep_met(step, &mut rows);
         }
         rows.sort_unstable_by_key(|&row| (right(row), row));
-        for group in rows.chunk_by(|&a, &b| right(a) == right(b)) {
+        let groups: Vec<&[RowId]> = rows.chunk_by(|&a, &b| right(a) == right(b)).collect();
+        self.each(&groups, sink, &|line, group, sink| {
             let account = right(group[0]);
-            if self.is_free(part.right, account) {
-                self.singles[part.right] = Some(account);
-                self.with(step, group.to_vec(), sink)?;
-                self.singles[part.right] = None;
+            if line.is_free(part.right, account) {
+                line.singles[part.right] = Some(account);
+                line.with(step, group.to_vec(), sink)?;
+                line.singles[part.right] = None;
             }
-        }
-        ControlFlow::Continue(())
+            ControlFlow::Continue(())
+        })
     }
 
     /// Keeps the transfers to accounts that enough distinct members of the step's left role pay, before they are sorted:
@@ -301,14 +319,13 @@ impl Line<'_, '_> {
         }
         starts.sort_unstable();
         starts.dedup();
+        starts.retain(|&start| task.owns(start));
         let binding = self.binding();
-        for start in starts.into_iter().filter(|&start| task.owns(start)) {
+        self.each(&starts, sink, &|line, &start, sink| {
             sink.go_on()?;
-            if let Some(window) = self.window(&slots, start) {
-                sink.push(&binding, window.iter().map(|slot| (slot.step, slot.rows.as_slice())), 1)?;
-            }
-        }
-        ControlFlow::Continue(())
+            let Some(window) = line.window(&slots, start) else { return ControlFlow::Continue(()) };
+            sink.push(&binding, window.iter().map(|slot| (slot.step, slot.rows.as_slice())), 1)
+        })
     }
 
     fn binding(&self) -> Vec<AccountId> {

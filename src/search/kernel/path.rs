@@ -17,13 +17,9 @@ use super::ways::Ways;
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
     let ways = Ways::new(task);
     move |anchor, sink| {
-        let mut walk = Walk::new(&ways);
-        for (row, time, to) in task.graph.sent(anchor).iter() {
-            if task.leads(0, 1, row) {
-                walk.begin(anchor, Taken { row, time, to }, sink)?;
-            }
-        }
-        ControlFlow::Continue(())
+        Walk::new(&ways).each(task.graph.sent(anchor), sink, &|walk, _, first, sink| {
+            if task.leads(0, 1, first.row) { walk.begin(anchor, first, sink) } else { ControlFlow::Continue(()) }
+        })
     }
 }
 
@@ -36,7 +32,7 @@ struct Taken {
 }
 
 /// One path under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Walk<'w, 't> {
     task: &'t Task<'t>,
     ways: &'w Ways<'t>,
@@ -60,6 +56,26 @@ impl<'w, 't> Walk<'w, 't> {
             rows: Vec::new(),
             steps: Vec::new(),
         }
+    }
+
+    /// Visits the transfers of a list, each with its position among those of all accounts. Where the anchor is heavy, those
+    /// that are left are shared out.
+    #[inline]
+    fn each(
+        &mut self,
+        list: List<'_>,
+        sink: &mut Sink<'_>,
+        visit: &(impl Fn(&mut Self, usize, Taken, &mut Sink<'_>) -> ControlFlow<()> + Sync),
+    ) -> ControlFlow<()> {
+        for (place, (row, time, to)) in list.iter().enumerate() {
+            if sink.is_heavy() {
+                let walk = &*self;
+                let part = |places, sink: &mut Sink<'_>| walk.clone().each(list.part(places), sink, visit);
+                return sink.share(place..list.len(), part);
+            }
+            visit(self, list.first + place, Taken { row, time, to }, sink)?;
+        }
+        ControlFlow::Continue(())
     }
 
     /// Walks on from a first transfer that leaves `anchor`.
@@ -115,21 +131,20 @@ impl<'w, 't> Walk<'w, 't> {
         let (earliest, latest) = (last.time + part.delay.least, (last.time + part.delay.most).min(self.end));
         let sent = self.task.graph.sent(last.to);
         if let Some((target, list)) = self.shorter(step, hop, sent) {
-            for (row, time, from) in list.between(earliest, latest).iter() {
-                if from == last.to && self.ways.is_in_proportion(step, last.row, row) {
-                    self.follow(step, hop, Taken { row, time, to: target }, sink)?;
+            return self.each(list.between(earliest, latest), sink, &|walk, _, next, sink| {
+                let fits = next.to == last.to && walk.ways.is_in_proportion(step, last.row, next.row);
+                if fits {
+                    walk.follow(step, hop, Taken { to: target, ..next }, sink)
+                } else {
+                    ControlFlow::Continue(())
                 }
-            }
-            return ControlFlow::Continue(());
+            });
         }
         let band = self.ways.band(step, last.row);
-        let list = sent.between(earliest, latest);
-        for (position, (row, time, to)) in list.iter().enumerate() {
-            if self.ways.is_in(&band, list.first + position) {
-                self.follow(step, hop, Taken { row, time, to }, sink)?;
-            }
-        }
-        ControlFlow::Continue(())
+        self.each(sent.between(earliest, latest), sink, &|walk, position, next, sink| {
+            let fits = walk.ways.is_in(&band, position);
+            if fits { walk.follow(step, hop, next, sink) } else { ControlFlow::Continue(()) }
+        })
     }
 
     /// Takes a transfer that comes next in time and amount, if it may stand there.

@@ -1,8 +1,8 @@
 //! Where a kernel puts its instances: `having` is asked in batches, parts of one match are put together early, and
-//! the budget of each anchor is kept.
+//! the budget of each anchor is kept. What is left of a heavy anchor is shared out to other threads here.
 
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -23,13 +23,19 @@ const TRIES: u32 = 1 << 10;
 /// Anchors searched by one thread in a row; small enough to share out, large enough to judge in batches.
 const CHUNK: usize = 256;
 
-/// Collects the instances of one chunk of anchors.
+/// Parts that what is left of a heavy anchor is cut into. One that is heavy itself is cut again.
+const PARTS: usize = 32;
+
+/// Collects the instances of one chunk of anchors, or of a part of one anchor.
 #[derive(Debug)]
 pub(in crate::search) struct Sink<'t> {
     task: &'t Task<'t>,
     stop: &'t AtomicBool,
     pending: Instances,
     pending_rows: usize,
+    /// Judged and put together since the last whole anchor, in so many batches.
+    judged: Instances,
+    batches: usize,
     done: Instances,
     /// Where instances are counted only, nothing is done with them but that.
     tally: Option<Tally>,
@@ -37,6 +43,12 @@ pub(in crate::search) struct Sink<'t> {
     found_here: u64,
     full: bool,
     tries: u32,
+    /// Tries, and what else costs as much as one.
+    work: u32,
+    /// From so much work on an anchor is heavy: then what is left of it is shared out.
+    heavy: u32,
+    /// In a part of an anchor: what all of its parts have found.
+    found_by_all: Option<&'t AtomicU64>,
     failed: Option<SearchError>,
 }
 
@@ -47,13 +59,88 @@ impl<'t> Sink<'t> {
             stop,
             pending: Instances::default(),
             pending_rows: 0,
+            judged: Instances::default(),
+            batches: 0,
             done: Instances::default(),
             tally,
             anchor: AccountId(0),
             found_here: 0,
             full: false,
             tries: 0,
+            work: 0,
+            heavy: u32::MAX,
+            found_by_all: None,
             failed: None,
+        }
+    }
+
+    /// Whether what is left of the anchor should be shared out.
+    #[inline]
+    pub(super) fn is_heavy(&self) -> bool {
+        self.work >= self.heavy
+    }
+
+    /// From here on the anchor, or the part of it, is heavy after so many tries as the task says.
+    fn begin(&mut self) {
+        // A search that ends after some tries is one thread's. With one thread there is nobody to share with.
+        let shares = self.task.probe.tries.is_none() && rayon::current_num_threads() > 1;
+        self.heavy = if shares { self.work.saturating_add(self.task.heavy.max(1)) } else { u32::MAX };
+    }
+
+    /// Does some units of work at this anchor in parts, which any thread may take, and puts together what they find: the
+    /// same as if all had been done here. `work` does a run of the units.
+    pub(super) fn share(
+        &mut self,
+        units: Range<usize>,
+        work: impl Fn(Range<usize>, &mut Sink<'_>) -> ControlFlow<()> + Sync,
+    ) -> ControlFlow<()> {
+        let found_here = AtomicU64::new(self.found_here);
+        let found_by_all = self.found_by_all.unwrap_or(&found_here);
+        let part = |units: Range<usize>| {
+            let tally = self.tally.is_some().then(Tally::default);
+            let mut sink = Sink::new(self.task, self.stop, tally);
+            (sink.anchor, sink.found_by_all) = (self.anchor, Some(found_by_all));
+            sink.begin();
+            let ended = if sink.is_over() { ControlFlow::Break(()) } else { work(units, &mut sink) };
+            (sink, ended)
+        };
+        let length = units.len().div_ceil(PARTS).max(1);
+        let cuts: Vec<Range<usize>> =
+            units.clone().step_by(length).map(|begin| begin..units.end.min(begin + length)).collect();
+        let parts: Vec<_> = cuts.into_par_iter().map(part).collect();
+        if parts.iter().any(|(part, _)| part.full) || self.is_too_much(found_by_all) {
+            if self.found_by_all.is_some() {
+                self.full = true;
+                return ControlFlow::Break(());
+            }
+            // Which instances the budget keeps, only their order says.
+            drop(parts);
+            self.heavy = u32::MAX;
+            return work(units, self);
+        }
+        let mut all_ended = ControlFlow::Continue(());
+        for (part, ended) in parts {
+            self.take(part);
+            if ended.is_break() {
+                all_ended = ended;
+            }
+        }
+        all_ended
+    }
+
+    /// Takes what a part of the anchor has found.
+    fn take(&mut self, part: Sink<'_>) {
+        self.found_here += part.found_here;
+        self.pending.append(&part.pending);
+        self.pending_rows += part.pending_rows;
+        self.judged.append(&part.judged);
+        self.batches += part.batches;
+        if let (Some(tally), Some(other)) = (&mut self.tally, part.tally) {
+            tally.take(other);
+        }
+        self.failed = self.failed.take().or(part.failed);
+        if self.pending_rows >= PENDING_ROWS {
+            self.flush();
         }
     }
 
@@ -61,7 +148,15 @@ impl<'t> Sink<'t> {
     #[inline]
     pub(super) fn go_on(&mut self) -> ControlFlow<()> {
         self.tries = self.tries.wrapping_add(1);
-        if self.tries.is_multiple_of(TRIES) && self.is_over() {
+        self.work_on(1)
+    }
+
+    /// The same for what is no try but costs as much as so many.
+    #[inline]
+    pub(super) fn work_on(&mut self, tries: u32) -> ControlFlow<()> {
+        let before = self.work;
+        self.work = self.work.wrapping_add(tries);
+        if before / TRIES != self.work / TRIES && self.is_over() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -70,7 +165,13 @@ impl<'t> Sink<'t> {
 
     fn is_over(&self) -> bool {
         let spent = self.task.probe.tries.is_some_and(|most| self.tries >= most);
-        self.is_stopped() || self.task.is_late() || spent
+        let too_much = self.found_by_all.is_some_and(|found| self.is_too_much(found));
+        self.is_stopped() || self.task.is_late() || spent || too_much
+    }
+
+    /// Whether the parts of an anchor have found more than its budget.
+    fn is_too_much(&self, found_by_all: &AtomicU64) -> bool {
+        found_by_all.load(Ordering::Relaxed) > self.task.limits.instances_per_anchor
     }
 
     fn is_stopped(&self) -> bool {
@@ -92,9 +193,16 @@ impl<'t> Sink<'t> {
         if self.found_here >= self.task.limits.instances_per_anchor {
             self.full = true;
             self.cut_here("--max-instances-per-anchor");
+            // The other parts of the anchor need not go on.
+            if let Some(found) = self.found_by_all {
+                found.fetch_add(1, Ordering::Relaxed);
+            }
             return ControlFlow::Break(());
         }
         self.found_here += count;
+        if let Some(found) = self.found_by_all {
+            found.fetch_add(count, Ordering::Relaxed);
+        }
         let mut rows = 0;
         self.pending.push(binding, slots.into_iter().inspect(|(_, slot)| rows += slot.len()), count);
         self.pending_rows += rows + 1;
@@ -117,21 +225,31 @@ impl<'t> Sink<'t> {
 
     fn flush(&mut self) {
         self.pending_rows = 0;
-        let pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.pending);
         if pending.is_empty() {
-            self.done.append(&pending);
+            self.judged.cuts.append(&mut pending.cuts);
             return;
         }
+        self.batches += usize::from(self.tally.is_none());
         match (kept(self.task, pending), &mut self.tally) {
             (Ok(kept), Some(tally)) => {
                 for instance in kept.iter() {
                     tally.add(instance.binding, instance.slots.len(), instance.count);
                 }
             }
-            (Ok(kept), None) if self.task.probe.apart => self.done.append(&kept),
-            (Ok(kept), None) => self.done.append(&kept.coalesce()),
+            (Ok(kept), None) if self.task.probe.apart => self.judged.append(&kept),
+            (Ok(kept), None) => self.judged.append(&kept.coalesce()),
             (Err(error), _) => self.failed = Some(error),
         }
+    }
+
+    /// Ends a run of whole anchors. How many matches there are then does not depend on the batches that they were judged in.
+    fn settle(&mut self) {
+        self.flush();
+        let judged = std::mem::take(&mut self.judged);
+        let in_parts = self.batches > 1 && !self.task.probe.apart;
+        self.done.append(&if in_parts { judged.coalesce() } else { judged });
+        self.batches = 0;
     }
 
     /// Searches a run of anchors; `enough` says whether so many matches, and those before this run, are enough.
@@ -147,7 +265,7 @@ impl<'t> Sink<'t> {
                 break;
             }
             (self.anchor, self.found_here, self.full) = (anchor, 0, false);
-            let flushed = self.done.len();
+            self.begin();
             let ended = search(anchor, &mut self).is_break() && !self.full;
             part.searched += 1;
             if ended && !self.is_stopped() {
@@ -158,8 +276,8 @@ impl<'t> Sink<'t> {
             }
             self.tally.iter_mut().for_each(Tally::leave);
             // Whole anchors only: what a mark counts is what was found up to it.
-            if self.done.len() > flushed {
-                self.flush();
+            if self.batches > 0 {
+                self.settle();
                 part.marks.push((part.searched, self.done.len()));
                 if enough(self.done.len()) {
                     break;
@@ -169,7 +287,7 @@ impl<'t> Sink<'t> {
                 break;
             }
         }
-        self.flush();
+        self.settle();
         part.marks.push((part.searched, self.done.len()));
         match self.failed {
             Some(error) => Err(error),

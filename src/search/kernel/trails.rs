@@ -30,10 +30,8 @@ pub(super) fn can_count(task: &Task<'_>) -> bool {
 
 /// Counts the paths that begin at a given account.
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
-    let (trails, pool) = (Trails::new(task), Pool::default());
-    move |anchor, sink| {
-        pool.with(|| Scratch::new(task.ledger.accounts().len()), |scratch| trails.begin(anchor, scratch, sink))
-    }
+    let trails = Trails::new(task);
+    move |anchor, sink| trails.with_scratch(|scratch| trails.begin(anchor, scratch, sink))
 }
 
 /// The flow, and what every search of it knows.
@@ -54,6 +52,7 @@ struct Trails<'t> {
     /// For each position of the lists, the one before it of the same account's transfers to the same receiver, and one; or 0.
     /// Nothing where the last transfer of a path is asked for more than its time.
     earlier: Vec<u32>,
+    pool: Pool<Scratch>,
 }
 
 /// A transfer that arrives at the end of a trail.
@@ -131,7 +130,12 @@ impl<'t> Trails<'t> {
             is_bounded: Span(longest) > task.flow.within,
             dead: std::iter::repeat_with(AtomicU8::default).take(count).collect(),
             whole: (0..steps.len()).map(whole).collect(),
+            pool: Pool::default(),
         }
+    }
+
+    fn with_scratch<R>(&self, work: impl FnOnce(&mut Scratch) -> R) -> R {
+        self.pool.with(|| Scratch::new(self.task.ledger.accounts().len()), work)
     }
 
     fn begin(&self, anchor: AccountId, scratch: &mut Scratch, sink: &mut Sink<'_>) -> ControlFlow<()> {
@@ -341,12 +345,31 @@ impl<'t> Trails<'t> {
         let mut first = base;
         let all = scratch.arrivals.len();
         while first < all {
+            if sink.is_heavy() {
+                return self.share(place, first, scratch, sink);
+            }
             let to = scratch.arrivals[first].to;
             let more = scratch.arrivals[first..all].iter().take_while(|arrival| arrival.to == to).count();
             self.stand(place, first, first + more, scratch, sink)?;
             first += more;
         }
         ControlFlow::Continue(())
+    }
+
+    /// Goes on from the accounts that the arrivals from `first` on lead to, each in a part that any thread may take.
+    fn share(&self, place: Place, first: usize, scratch: &Scratch, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let accounts: Vec<&[Arrival]> = scratch.arrivals[first..].chunk_by(|a, b| a.to == b.to).collect();
+        sink.share(0..accounts.len(), |part, sink| {
+            self.with_scratch(|own| {
+                own.trail.extend_from_slice(&scratch.trail);
+                own.singles.clone_from(&scratch.singles);
+                own.arrivals.extend(accounts[part].iter().copied().flatten());
+                let ended = self.arrive(place, 0, false, own, sink);
+                own.trail.clear();
+                own.arrivals.clear();
+                ended
+            })
+        })
     }
 
     /// Stands at the account that some arrivals lead to: counts what ends there, and goes on from there.
