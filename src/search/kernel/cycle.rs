@@ -10,6 +10,8 @@
 
 use std::ops::{ControlFlow, Range};
 
+use rayon::prelude::*;
+
 use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Delay, RoleId};
 
@@ -17,6 +19,7 @@ use super::super::graph::List;
 use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
+use super::nexts::places_among;
 
 /// All round trips whose busiest account is a given one.
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
@@ -36,8 +39,70 @@ struct Rounds<'t> {
     delay: Delay,
     /// Transfers of each account.
     busy: Vec<u32>,
+    gaps: Gaps,
     /// Whether the lists hold transfers that the step cannot use.
     mixed: bool,
+}
+
+/// For each transfer of the lists, how long it is at least until what its other account does next, and since what it did last,
+/// as one walks: a transfer on the same way, as far from it as the delay says. Two bytes each, in units of the window.
+#[derive(Debug)]
+struct Gaps {
+    /// For the positions of transfers sent, and of those received.
+    ahead: Vec<[u8; 2]>,
+    back: Vec<[u8; 2]>,
+    unit: Span,
+}
+
+impl Gaps {
+    fn new(task: &Task<'_>) -> Self {
+        // The longest that can be told is longer than the window.
+        let unit = Span(task.flow.within.0 / i64::from(u8::MAX) + 1);
+        let (graph, least) = (&task.graph, task.flow.steps[0].delay.least);
+        let accounts: Vec<AccountId> = task.ledger.accounts().ids().collect();
+        let (sent, received) = (graph.all_sent(), graph.all_received());
+        let each = |gaps: &(dyn Fn(AccountId) -> Vec<[u8; 2]> + Sync)| -> Vec<[u8; 2]> {
+            accounts.par_iter().flat_map_iter(|&account| gaps(account)).collect()
+        };
+        let (of_received, of_sent) = (
+            each(&|account| gaps(graph.received(account).times, graph.sent(account).times, least, unit)),
+            each(&|account| gaps(graph.sent(account).times, graph.received(account).times, least, unit)),
+        );
+        let landings = places_among(task, sent, received);
+        let ahead = landings.iter().map(|&landing| of_received[landing as usize]).collect();
+        // Against the money what comes next is what came before.
+        let mut back = vec![[0; 2]; received.len()];
+        for (&landing, &[after, before]) in landings.iter().zip(&of_sent) {
+            back[landing as usize] = [before, after];
+        }
+        Self { ahead, back, unit }
+    }
+
+    /// The least time until the next transfer and since the last one.
+    #[inline]
+    fn around(&self, way: Way, position: usize) -> (Span, Span) {
+        let [next, last] = if way == Way::Ahead { self.ahead[position] } else { self.back[position] };
+        (Span(i64::from(next) * self.unit.0), Span(i64::from(last) * self.unit.0))
+    }
+}
+
+/// For each time, how many whole units it is to the first of others that lies `least` or more behind it, and from the last
+/// that lies as far before it.
+fn gaps(times: &[Time], others: &[Time], least: Span, unit: Span) -> Vec<[u8; 2]> {
+    let (mut after, mut before) = (0, 0);
+    let units = |gap: Option<Span>| gap.and_then(|gap| u8::try_from(gap.0 / unit.0).ok()).unwrap_or(u8::MAX);
+    let around = |&time: &Time| {
+        while after < others.len() && others[after] < time + least {
+            after += 1;
+        }
+        while before < others.len() && others[before] <= time - least {
+            before += 1;
+        }
+        let next = others.get(after).map(|&next| next - time);
+        let last = before.checked_sub(1).map(|last| time - others[last]);
+        [units(next), units(last)]
+    };
+    times.iter().map(around).collect()
 }
 
 /// From the anchor with the money, or against it.
@@ -319,6 +384,7 @@ impl<'t> Rounds<'t> {
             within: task.flow.within,
             delay: task.flow.steps[0].delay,
             busy: busy.collect(),
+            gaps: Gaps::new(task),
             mixed: !task.uses_all(0),
         }
     }
@@ -384,14 +450,18 @@ impl<'t> Rounds<'t> {
             while closes < opposite.len() && time(closes) <= near - self.delay.least {
                 closes += 1;
             }
-            let (row, account) = (list.rows[place], list.others[place]);
+            let (row, account, time_of) = (list.rows[place], list.others[place], list.times[place]);
             // Either the trip turns at the anchor, or a transfer of the other side comes right before this one.
             let turns_here = ends.checked_sub(1).map(time).filter(|&end| end >= near);
             let past = closes.checked_sub(1).map(time).filter(|&past| near - past <= self.delay.most);
             let open = turns_here.max(past.map(|past| past + self.within));
-            let usable = |_: &Time| self.is_below(account, anchor) && self.is_usable(row);
-            if let Some(open) = open.filter(usable) {
-                firsts.push(First { stop: Stop { account, row, time: list.times[place] }, open, past });
+            let Some(open) = open else { continue };
+            let first = First { stop: Stop { account, row, time: time_of }, open, past };
+            if self.leads_on(way, list.first + place, near, first, false)
+                && self.is_below(account, anchor)
+                && self.is_usable(row)
+            {
+                firsts.push(first);
             }
         }
     }
@@ -403,8 +473,9 @@ impl<'t> Rounds<'t> {
             sink.go_on()?;
             let half = side.halves[place];
             let first = side.firsts[half.first as usize];
-            let grown = self.each_next(way, half, first, |stop, turns| {
-                if self.is_below(stop.account, anchor)
+            let grown = self.each_next(way, half, first, |position, stop, turns| {
+                if self.leads_on(way, position, way.clock(stop.time), first, turns || half.turn > 0)
+                    && self.is_below(stop.account, anchor)
                     && !side.halves().passes(half, stop.account)
                     && self.is_usable(stop.row)
                 {
@@ -421,14 +492,24 @@ impl<'t> Rounds<'t> {
         ControlFlow::Continue(true)
     }
 
-    /// Visits every transfer that may come after a half, and says whether the trip turns before it.
+    /// Whether anything can come after a transfer with which a half ends, as far as is known of it alone: nothing else goes on
+    /// from there or meets it there. `turned` says whether the trip turns inside the half.
+    #[inline]
+    fn leads_on(&self, way: Way, position: usize, now: Time, first: First, turned: bool) -> bool {
+        let (next, last) = self.gaps.around(way, position);
+        let end = if turned { first.past } else { Some(first.open) };
+        end.is_some_and(|end| now + next <= (now + self.delay.most).min(end))
+            || !turned && first.past.is_some() && last <= self.within
+    }
+
+    /// Visits every transfer that may come after a half, with its position, and says whether the trip turns before it.
     #[inline]
     fn each_next(
         &self,
         way: Way,
         half: Half,
         first: First,
-        mut visit: impl FnMut(Stop, bool) -> ControlFlow<()>,
+        mut visit: impl FnMut(usize, Stop, bool) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let (task, last) = (self.task, half.stop);
         let list = self.list(way, last.account);
@@ -436,16 +517,17 @@ impl<'t> Rounds<'t> {
         let end = if half.turn == 0 { Some(first.open) } else { first.past };
         if let Some(end) = end.filter(|_| task.may_pass(0, last.account)) {
             let next = way.between(list, now + self.delay.least, (now + self.delay.most).min(end));
-            for (row, time, account) in next.iter() {
+            for (position, (row, time, account)) in (next.first..).zip(next.iter()) {
                 let (before, after) = if way == Way::Ahead { (last.row, row) } else { (row, last.row) };
                 if self.is_in_proportion(before, after) {
-                    visit(Stop { account, row, time }, false)?;
+                    visit(position, Stop { account, row, time }, false)?;
                 }
             }
         }
         if let Some(past) = first.past.filter(|_| half.turn == 0 && task.may_hold(self.origin, last.account)) {
-            for (row, time, account) in way.between(list, now - self.within, past).iter() {
-                visit(Stop { account, row, time }, true)?;
+            let next = way.between(list, now - self.within, past);
+            for (position, (row, time, account)) in (next.first..).zip(next.iter()) {
+                visit(position, Stop { account, row, time }, true)?;
             }
         }
         ControlFlow::Continue(())
@@ -478,9 +560,11 @@ impl<'t> Rounds<'t> {
         sink.go_on()?;
         let is_last = usize::from(half.length) + 1 == left;
         let first = meeting.growing.firsts[half.first as usize];
-        self.each_next(meeting.way, half, first, |stop, turns| {
+        self.each_next(meeting.way, half, first, |position, stop, turns| {
             let meets = meeting.laid.places[stop.account.index()] != NOWHERE;
+            let way = meeting.way;
             if is_last && !meets
+                || !self.leads_on(way, position, way.clock(stop.time), first, turns || half.turn > 0)
                 || !self.is_below(stop.account, meeting.anchor)
                 || meeting.grown().passes(half, stop.account)
                 || !self.is_usable(stop.row)

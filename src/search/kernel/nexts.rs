@@ -3,12 +3,15 @@
 //! Every path that comes by a transfer goes on with the same ones. So what follows is looked for once, and not once for
 //! each path: at a hub, where thousands of transfers come after each other in time and few in amount, that is the cost.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::columns::AccountId;
+use crate::columns::{AccountId, RowId};
+use crate::lang::Delay;
 
+use super::super::graph::List;
 use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::ways::Ways;
@@ -66,7 +69,8 @@ impl Nexts {
             (before + chunk.followers.len() <= most).then_some(chunk)
         };
         let chunks: Vec<Chunk> = accounts.par_chunks(ACCOUNTS).map(find).collect::<Option<_>>()?;
-        let mut nexts = Self { landings: landings(task), chunks, depths: vec![0; task.graph.len()] };
+        let landings = places_among(task, task.graph.all_sent(), task.graph.all_received());
+        let mut nexts = Self { landings, chunks, depths: vec![0; task.graph.len()] };
         (1..=deepest).for_each(|depth| nexts.deepen(task, depth));
         Some(nexts)
     }
@@ -104,24 +108,21 @@ impl Chunk {
     /// Looks for them; `met` holds nothing that is asked for.
     fn new(ways: &Ways<'_>, narrow: &[i32], accounts: &[AccountId], met: &mut [u32]) -> Self {
         let task = ways.task;
-        let first = accounts.first().map_or(0, |&account| task.graph.received(account).first);
+        let list = |account: Option<&AccountId>| account.map(|&account| task.graph.received(account));
+        let first = list(accounts.first()).map_or(0, |list| list.first);
+        let end = list(accounts.last()).map_or(0, |list| list.first + list.len());
+        // Taken together, since each lies somewhere else in memory.
+        let wholes: Vec<i64> = task.graph.all_received()[first..end].iter().map(|&row| ways.weight(row)).collect();
         let (mut ends, mut again, mut followers) = (Vec::new(), Vec::new(), Vec::new());
         let delay = task.flow.steps[0].delay;
         let mixed = !task.uses_all(0);
         for &account in accounts {
             let (received, sent) = (task.graph.received(account), task.graph.sent(account));
-            let (mut begin, mut end) = (0, 0);
-            for (row, time, _) in received.iter() {
-                while begin < sent.len() && sent.times[begin] < time + delay.least {
-                    begin += 1;
-                }
-                end = end.max(begin);
-                while end < sent.len() && sent.times[end] <= time + delay.most {
-                    end += 1;
-                }
+            for (row, run) in received.rows.iter().zip(runs(delay, received, sent)) {
+                let whole = wholes[ends.len()];
                 let known = followers.len();
-                if begin < end {
-                    ways.add_in_band(narrow, row, sent.first + begin..sent.first + end, &mut followers);
+                if !run.is_empty() {
+                    ways.add_in_band(narrow, whole, run, &mut followers);
                     if mixed {
                         keep_from(known, &mut followers, |place| {
                             task.is_admitted(0, sent.rows[place as usize - sent.first])
@@ -132,7 +133,8 @@ impl Chunk {
                     let other = sent.others[place as usize - sent.first];
                     std::mem::replace(&mut met[other.index()], row.0) == row.0
                 };
-                again.push(followers[known..].iter().map(twice).fold(false, |any, twice| any | twice));
+                let new = &followers[known..];
+                again.push(new.len() > 1 && new.iter().map(twice).fold(false, |any, twice| any | twice));
                 ends.push(number(followers.len()));
             }
         }
@@ -161,11 +163,39 @@ fn number(position: usize) -> u32 {
     u32::try_from(position).expect("positions are 32 bits")
 }
 
-/// Where each transfer sent stands among those received.
-fn landings(task: &Task<'_>) -> Vec<u32> {
+/// For each transfer sent, the positions of those sent that may come after it, as a delay says: a run of the receiver's.
+pub(super) fn runs_after(task: &Task<'_>, delay: Delay) -> Vec<(u32, u32)> {
+    let accounts: Vec<AccountId> = task.ledger.accounts().ids().collect();
+    let found = |accounts: &[AccountId]| -> Vec<(u32, u32)> {
+        let around = |&account: &AccountId| runs(delay, task.graph.received(account), task.graph.sent(account));
+        accounts.iter().flat_map(around).map(|run| (number(run.start), number(run.end))).collect()
+    };
+    let chunks: Vec<Vec<(u32, u32)>> = accounts.par_chunks(ACCOUNTS).map(found).collect();
+    let (by_landing, graph) = (chunks.concat(), &task.graph);
+    let landings = places_among(task, graph.all_sent(), graph.all_received());
+    landings.par_iter().map(|&landing| by_landing[landing as usize]).collect()
+}
+
+/// For each transfer that an account receives, the positions of those it sends that may come after it.
+fn runs<'l>(delay: Delay, received: List<'l>, sent: List<'l>) -> impl Iterator<Item = Range<usize>> + 'l {
+    let (mut begin, mut end) = (0, 0);
+    received.times.iter().map(move |&time| {
+        while begin < sent.len() && sent.times[begin] < time + delay.least {
+            begin += 1;
+        }
+        end = end.max(begin);
+        while end < sent.len() && sent.times[end] <= time + delay.most {
+            end += 1;
+        }
+        sent.first + begin..sent.first + end
+    })
+}
+
+/// Where each of some transfers stands among the same ones in another order.
+pub(super) fn places_among(task: &Task<'_>, transfers: &[RowId], others: &[RowId]) -> Vec<u32> {
     let mut of_rows = vec![0; task.ledger.len()];
-    for (position, row) in task.graph.all_received().iter().enumerate() {
+    for (position, row) in others.iter().enumerate() {
         of_rows[row.index()] = number(position);
     }
-    task.graph.all_sent().iter().map(|row| of_rows[row.index()]).collect()
+    transfers.iter().map(|row| of_rows[row.index()]).collect()
 }

@@ -4,16 +4,17 @@
 //! there, each with the number of ways to come by it. So a binding is counted where its trail ends, and its instances
 //! are a sum.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Step, StepId};
 
+use super::super::graph::List;
 use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
-use super::nexts::Nexts;
+use super::nexts::{Nexts, runs_after};
 use super::ways::Ways;
 
 /// Whether the paths of a task can be counted so: nothing is asked of an instance as a whole, no two of its transfers
@@ -49,6 +50,9 @@ struct Trails<'t> {
     whole: Vec<bool>,
     /// Whether any account may hold the last role.
     is_open: bool,
+    /// For each position of the lists, those that may come next in the last step; nothing where the window matters, too, or
+    /// where it is written down what comes next.
+    runs: Vec<(u32, u32)>,
     /// For each position of the lists, the one before it of the same account's transfers to the same receiver, and one; or 0.
     /// Nothing where the last transfer of a path is asked for more than its time.
     earlier: Vec<u32>,
@@ -120,14 +124,16 @@ impl<'t> Trails<'t> {
         let whole = |step| !task.knows_places() && task.uses_all(step);
         let last = steps.len() - 1;
         let is_open = task.may_all_hold(steps[last].payee());
+        let (is_bounded, nexts_known) = (Span(longest) > task.flow.within, nexts.is_some());
         let is_free = is_open && nexts.is_none() && steps[last].pass_through.is_none() && whole(last);
         Self {
             task,
             ways,
             nexts,
             is_open,
+            runs: if nexts_known || is_bounded { Vec::new() } else { runs_after(task, steps[last].delay) },
             earlier: if is_free { earlier(task) } else { Vec::new() },
-            is_bounded: Span(longest) > task.flow.within,
+            is_bounded,
             dead: std::iter::repeat_with(AtomicU8::default).take(count).collect(),
             whole: (0..steps.len()).map(whole).collect(),
             pool: Pool::default(),
@@ -207,7 +213,7 @@ impl<'t> Trails<'t> {
     /// written down what comes next, these are all that may be the last, or those after which another may come.
     #[inline]
     fn each_next(&self, place: Place, last: Arrival, to_end: bool, mut visit: impl FnMut(u32, Time, AccountId)) {
-        let end = if self.is_bounded { last.start + self.task.flow.within } else { Time(i64::MAX) };
+        let end = self.end(last);
         let Some(nexts) = &self.nexts else { return self.look_for_next(place, last, end, visit) };
         let more = hops(self.task, place.step).0.saturating_sub(place.hop);
         for &position in nexts.after(last.position, last.to).0 {
@@ -216,6 +222,23 @@ impl<'t> Trails<'t> {
                 visit(position, time, to);
             }
         }
+    }
+
+    /// The last moment of a path, as far as the window says.
+    #[inline]
+    fn end(&self, last: Arrival) -> Time {
+        if self.is_bounded { last.start + self.task.flow.within } else { Time(i64::MAX) }
+    }
+
+    /// Which of the transfers that the receiver of another sends come after it in time, none of them after `end`.
+    #[inline]
+    fn run(&self, place: Place, last: Arrival, sent: List<'_>, end: Time) -> Range<usize> {
+        let known = self.runs.get(last.position as usize).filter(|_| place.step + 1 == self.task.flow.steps.len());
+        if let Some(&(begin, end)) = known {
+            return begin as usize - sent.first..end as usize - sent.first;
+        }
+        let delay = self.task.flow.steps[place.step].delay;
+        sent.within(last.time + delay.least, (last.time + delay.most).min(end))
     }
 
     /// The same where nothing is written down.
@@ -227,9 +250,9 @@ impl<'t> Trails<'t> {
         if dead.is_some_and(|dead| dead.load(Ordering::Relaxed) & bit != 0) {
             return;
         }
-        let delay = task.flow.steps[place.step].delay;
-        let latest = last.time + delay.most;
-        let list = task.graph.sent(last.to).between(last.time + delay.least, latest.min(end));
+        let latest = last.time + task.flow.steps[place.step].delay.most;
+        let sent = task.graph.sent(last.to);
+        let list = sent.part(self.run(place, last, sent, end));
         let band = ways.after(place.step, ways.amount(last.position as usize));
         let mut found = false;
         for (offset, (row, time, to)) in list.iter().enumerate() {
@@ -296,9 +319,7 @@ impl<'t> Trails<'t> {
 
     /// The same where only times are asked for. A receiver is new where the transfer to it before lies before the run.
     fn finish_timed(&self, place: Place, arrivals: &[Arrival], trail: &[AccountId]) -> Option<(u128, u64)> {
-        let task = self.task;
-        let delay = task.flow.steps[place.step].delay;
-        let list = task.graph.sent(arrivals[0].to);
+        let list = self.task.graph.sent(arrivals[0].to);
         let visited = &trail[..trail.len() - 1];
         let met = |others: &[AccountId]| -> usize {
             let to = |account: &AccountId| count_of(others.iter().map(|other| other == account));
@@ -307,8 +328,7 @@ impl<'t> Trails<'t> {
         let mut run: Option<std::ops::Range<usize>> = None;
         let mut instances = 0u128;
         for arrival in arrivals {
-            let end = if self.is_bounded { arrival.start + task.flow.within } else { Time(i64::MAX) };
-            let next = list.within(arrival.time + delay.least, (arrival.time + delay.most).min(end));
+            let next = self.run(place, *arrival, list, self.end(*arrival));
             instances += met(&list.others[next.clone()]) as u128 * arrival.ways;
             run = match run {
                 _ if next.is_empty() => run,

@@ -1,6 +1,6 @@
 //! What walks along transfers ask of each next one, in arrays that lie as the lists of the accounts do.
 
-use crate::columns::{RowId, bits};
+use crate::columns::{Ratio, RowId, bits};
 use crate::lang::StepId;
 
 use super::super::task::Task;
@@ -26,9 +26,11 @@ const UNKNOWN: i64 = i64::MIN;
 impl<'t> Ways<'t> {
     pub(super) fn new(task: &'t Task<'t>) -> Self {
         let weighed = task.flow.steps.iter().any(|step| step.pass_through.is_some());
-        let amount = |&row: &RowId| task.weight(row).map_or(UNKNOWN, |money| money.0);
-        let amounts: Vec<i64> = if weighed { task.graph.all_sent().iter().map(amount).collect() } else { Vec::new() };
-        Self { task, amounts }
+        let mut ways = Self { task, amounts: Vec::new() };
+        if weighed {
+            ways.amounts = task.graph.all_sent().iter().map(|&row| ways.weight(row)).collect();
+        }
+        ways
     }
 
     /// The amounts in half the room, for [`Ways::add_in_band`]: the least and the greatest number stand for what has no room.
@@ -47,7 +49,13 @@ impl<'t> Ways<'t> {
     #[inline]
     pub(super) fn band(&self, step: StepId, last: RowId) -> Band {
         self.task.flow.steps[step].pass_through?;
-        self.after(step, self.task.weight(last).map_or(UNKNOWN, |money| money.0))
+        self.after(step, self.weight(last))
+    }
+
+    /// The amount of a transfer, for [`Ways::after`].
+    #[inline]
+    pub(super) fn weight(&self, row: RowId) -> i64 {
+        self.task.weight(row).map_or(UNKNOWN, |money| money.0)
     }
 
     /// What may come next in a step after an amount. The ends are the least and the greatest whole number of minor units
@@ -58,13 +66,8 @@ impl<'t> Ways<'t> {
         if whole <= 0 {
             return Some((1, 0));
         }
-        let clamped = |number: i128| i64::try_from(number).unwrap_or(if number < 0 { UNKNOWN + 1 } else { i64::MAX });
-        let scaled = |ratio: crate::columns::Ratio| i128::from(whole) * i128::from(ratio.numerator());
-        let least = range.least.map(|ratio| {
-            let (scaled, denominator) = (scaled(ratio), i128::from(ratio.denominator()));
-            clamped(-(-scaled).div_euclid(denominator))
-        });
-        let most = range.most.map(|ratio| clamped(scaled(ratio).div_euclid(ratio.denominator().into())));
+        let least = range.least.map(|ratio| part_of(whole, ratio, true));
+        let most = range.most.map(|ratio| part_of(whole, ratio, false));
         Some((least.unwrap_or(UNKNOWN + 1), most.unwrap_or(i64::MAX)))
     }
 
@@ -74,16 +77,16 @@ impl<'t> Ways<'t> {
         band.is_none_or(|(least, most)| (least..=most).contains(&self.amounts[position]))
     }
 
-    /// Adds the positions, of some of the lists, that come next in a flow of one step after a transfer, as amounts say.
+    /// Adds the positions, of some of the lists, that come next in a flow of one step after an amount.
     #[inline]
     pub(super) fn add_in_band(
         &self,
         narrow: &[i32],
-        last: RowId,
+        whole: i64,
         positions: std::ops::Range<usize>,
         found: &mut Vec<u32>,
     ) {
-        let Some((least, most)) = self.band(0, last) else { return };
+        let Some((least, most)) = self.after(0, whole) else { return };
         let place = u32::try_from(positions.start).expect("positions are 32 bits");
         let has_room = |end: i64| i32::try_from(end).ok().filter(|&end| end > i32::MIN && end < i32::MAX);
         match (has_room(least), has_room(most)) {
@@ -99,6 +102,19 @@ impl<'t> Ways<'t> {
             known.is_some_and(|(part, whole)| range.holds(part.0.into(), whole.0.into()))
         })
     }
+}
+
+/// A share of an amount above zero in whole minor units, rounded up or down, or the end of what has room.
+#[inline]
+fn part_of(whole: i64, ratio: Ratio, up: bool) -> i64 {
+    // Half as wide where there is room for it: a division of 128 bits takes ten times as long.
+    if let Some(scaled) = whole.checked_mul(ratio.numerator()).filter(|&scaled| scaled > i64::MIN) {
+        let denominator = ratio.denominator();
+        return if up { -(-scaled).div_euclid(denominator) } else { scaled.div_euclid(denominator) };
+    }
+    let (scaled, denominator) = (i128::from(whole) * i128::from(ratio.numerator()), i128::from(ratio.denominator()));
+    let part = if up { -(-scaled).div_euclid(denominator) } else { scaled.div_euclid(denominator) };
+    i64::try_from(part).unwrap_or(if part < 0 { UNKNOWN + 1 } else { i64::MAX })
 }
 
 /// Adds the places of the amounts between two others, ends included, of which the first stands at `place`. A block of amounts
