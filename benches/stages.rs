@@ -5,6 +5,7 @@
 //! `write`. Kernels: `kernel`, each on the rule of `benches/compare` that it is made for, counting and listing. `anchor`: one
 //! account at which all is found, searched by one thread and by two.
 
+use std::fmt::Write;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -145,7 +146,7 @@ fn one_anchor(criterion: &mut Criterion, folder: &Path) {
         .enumerate()
         .flat_map(|(day, pair)| pair[0].iter().flat_map(move |from| pair[1].iter().map(move |to| (day + 1, from, to))));
     for (id, (day, from, to)) in pairs.enumerate() {
-        text += &format!("{id},2026-01-{day:02}T00:00:00Z,{from},{to},100,EUR\n");
+        writeln!(text, "{id},2026-01-{day:02}T00:00:00Z,{from},{to},100,EUR").expect("a string has room");
     }
     fs::write(folder.join("transfers.csv"), text).expect("a file");
     let request = Request { inputs: vec![folder.display().to_string()], ..Request::default() };
