@@ -17,6 +17,9 @@ use super::super::{Cut, Instances, MATCHES_PER_RULE, SearchError, TIME};
 /// Rows that wait before they are judged and put together: about 8 MB.
 const PENDING_ROWS: usize = 1 << 21;
 
+/// Rows of a part of an anchor that are judged where they were found.
+const BATCH: usize = 1 << 14;
+
 /// Tries between two looks at whether the search must end.
 const TRIES: u32 = 1 << 10;
 
@@ -33,7 +36,9 @@ pub(in crate::search) struct Sink<'t> {
     stop: &'t AtomicBool,
     pending: Instances,
     pending_rows: usize,
-    /// Judged and put together since the last whole anchor, in so many batches.
+    /// Rows added since the last mark.
+    rows: usize,
+    /// Judged and put together since then, in so many batches.
     judged: Instances,
     batches: usize,
     done: Instances,
@@ -59,6 +64,7 @@ impl<'t> Sink<'t> {
             stop,
             pending: Instances::default(),
             pending_rows: 0,
+            rows: 0,
             judged: Instances::default(),
             batches: 0,
             done: Instances::default(),
@@ -102,6 +108,9 @@ impl<'t> Sink<'t> {
             (sink.anchor, sink.found_by_all) = (self.anchor, Some(found_by_all));
             sink.begin();
             let ended = if sink.is_over() { ControlFlow::Break(()) } else { work(units, &mut sink) };
+            if sink.pending_rows >= BATCH {
+                sink.flush();
+            }
             (sink, ended)
         };
         let length = units.len().div_ceil(PARTS).max(1);
@@ -133,6 +142,7 @@ impl<'t> Sink<'t> {
         self.found_here += part.found_here;
         self.pending.append(&part.pending);
         self.pending_rows += part.pending_rows;
+        self.rows += part.rows;
         self.judged.append(&part.judged);
         self.batches += part.batches;
         if let (Some(tally), Some(other)) = (&mut self.tally, part.tally) {
@@ -206,6 +216,7 @@ impl<'t> Sink<'t> {
         let mut rows = 0;
         self.pending.push(binding, slots.into_iter().inspect(|(_, slot)| rows += slot.len()), count);
         self.pending_rows += rows + 1;
+        self.rows += rows + 1;
         if self.pending_rows >= PENDING_ROWS {
             self.flush();
         }
@@ -230,7 +241,7 @@ impl<'t> Sink<'t> {
             self.judged.cuts.append(&mut pending.cuts);
             return;
         }
-        self.batches += usize::from(self.tally.is_none());
+        self.batches += 1;
         match (kept(self.task, pending), &mut self.tally) {
             (Ok(kept), Some(tally)) => {
                 for instance in kept.iter() {
@@ -249,7 +260,7 @@ impl<'t> Sink<'t> {
         let judged = std::mem::take(&mut self.judged);
         let in_parts = self.batches > 1 && !self.task.probe.apart;
         self.done.append(&if in_parts { judged.coalesce() } else { judged });
-        self.batches = 0;
+        (self.batches, self.rows) = (0, 0);
     }
 
     /// Searches a run of anchors; `enough` says whether so many matches, and those before this run, are enough.
@@ -275,8 +286,8 @@ impl<'t> Sink<'t> {
                 self.flush();
             }
             self.tally.iter_mut().for_each(Tally::leave);
-            // Whole anchors only: what a mark counts is what was found up to it.
-            if self.batches > 0 {
+            // Whole anchors only: what a mark counts is what was found up to it. Where marks lie does not depend on batches.
+            if self.rows >= PENDING_ROWS && self.tally.is_none() {
                 self.settle();
                 part.marks.push((part.searched, self.done.len()));
                 if enough(self.done.len()) {
