@@ -172,6 +172,24 @@ fn enough_matches_end_a_search_at_the_same_account_with_any_number_of_threads() 
     assert_eq!(run(3), found);
 }
 
+#[test]
+fn counting_that_ends_with_its_time_names_the_account_at_which_it_ended() {
+    let ledger = ledger(&everybody(60));
+    let plan = plan(&format!("{CHAIN}having: amount_in >= 100\n"), &ledger);
+    let late = Arc::new(AtomicBool::new(false));
+    let searcher = Searcher::new(&ledger).until(&late);
+    let counts = std::thread::scope(|threads| {
+        threads.spawn(|| {
+            std::thread::sleep(Duration::from_millis(200));
+            late.store(true, Ordering::Relaxed);
+        });
+        searcher.count(&plan, &[], &NO_END).expect("a search")
+    });
+    assert!(counts.instances > 0);
+    let at: Vec<&Cut> = counts.cuts.iter().filter(|cut| cut.through.is_none()).collect();
+    assert!(at.len() == 1 && at[0].budget == "--time-budget" && at[0].found > 0, "{:?}", counts.cuts);
+}
+
 /// More instances at one account than a search keeps, each of which is asked something as a whole.
 #[test]
 fn counting_ends_at_no_number_of_instances() {

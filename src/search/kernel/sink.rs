@@ -237,8 +237,8 @@ impl<'t> Sink<'t> {
     fn flush(&mut self) {
         self.pending_rows = 0;
         let mut pending = std::mem::take(&mut self.pending);
+        self.judged.cuts.append(&mut pending.cuts);
         if pending.is_empty() {
-            self.judged.cuts.append(&mut pending.cuts);
             return;
         }
         self.batches += 1;
