@@ -134,13 +134,8 @@ fn kernels(criterion: &mut Criterion, intake: &Intake, few: &Intake) {
 /// Chains that all begin at one account: it pays a hundred, each of whom pays each of a hundred more, and so on to one.
 fn one_anchor(criterion: &mut Criterion, folder: &Path) {
     let mut text = "tx_id,timestamp,sender,receiver,amount,currency\n".to_owned();
-    let layers: [Vec<String>; 5] = [1, 100, 100, 30, 1]
-        .into_iter()
-        .enumerate()
-        .map(|(layer, accounts)| (0..accounts).map(|account| format!("{layer}-{account}")).collect())
-        .collect::<Vec<_>>()
-        .try_into()
-        .expect("five layers");
+    let names = |(layer, accounts): (usize, usize)| (0..accounts).map(|name| format!("{layer}-{name}")).collect();
+    let layers: Vec<Vec<String>> = [1, 100, 100, 30, 1].into_iter().enumerate().map(names).collect();
     let pairs = layers
         .windows(2)
         .enumerate()

@@ -73,7 +73,7 @@ impl Crowd {
 
     /// The transfers of the step that lie in some window with enough distinct members.
     fn kept(self, task: &Task<'_>, mask: &Mask) -> Mask {
-        let whole = mask.count() == task.graph.len();
+        let is_left = left(task, mask);
         let pool = Pool::default();
         let none = || Present::none_of(task.ledger.accounts().len());
         let accounts: Vec<AccountId> = task.ledger.accounts().ids().collect();
@@ -88,7 +88,7 @@ impl Crowd {
                     };
                     if list.len() >= self.members {
                         around.clear();
-                        around.extend(list.iter().filter(|(row, ..)| whole || mask.get(row.index())));
+                        around.extend(list.iter().filter(|&(row, ..)| is_left(row)));
                         self.keep_crowded(task, &around, present, &mut rows);
                     }
                 }
@@ -129,17 +129,15 @@ impl Crowd {
 fn linked(task: &Task<'_>, step: StepId, before: &Mask, after: &Mask) -> (Mask, Mask) {
     let accounts: Vec<AccountId> = task.ledger.accounts().ids().collect();
     let link = link(task, step - 1, step);
-    let [before_whole, after_whole] = [before, after].map(|mask| mask.count() == task.graph.len());
+    let (before_left, after_left) = (left(task, before), left(task, after));
     let kept: Vec<(Vec<RowId>, Vec<RowId>)> = accounts
         .par_chunks(CHUNK)
         .map(|accounts| {
             let (mut fed, mut fed_by) = (Vec::new(), Vec::new());
             let [mut arriving, mut leaving] = [Vec::new(), Vec::new()];
             for &account in accounts {
-                fill(&mut arriving, task.list_left_of(step - 1, account), |row| {
-                    before_whole || before.get(row.index())
-                });
-                fill(&mut leaving, task.list_right_of(step, account), |row| after_whole || after.get(row.index()));
+                fill(&mut arriving, task.list_left_of(step - 1, account), &before_left);
+                fill(&mut leaving, task.list_right_of(step, account), &after_left);
                 if !arriving.is_empty() && !leaving.is_empty() {
                     keep_linked(link, &arriving, &leaving, &mut fed_by, &mut fed);
                 }
@@ -151,7 +149,13 @@ fn linked(task: &Task<'_>, step: StepId, before: &Mask, after: &Mask) -> (Mask, 
     (Mask::of(before.len(), &fed_by), Mask::of(after.len(), &fed))
 }
 
-fn fill(transfers: &mut Vec<(RowId, Time)>, list: List<'_>, is_left: impl Fn(RowId) -> bool) {
+/// Whether a transfer of the lists is left: where all are, none is asked.
+fn left<'m>(task: &Task<'_>, mask: &'m Mask) -> impl Fn(RowId) -> bool + Sync + use<'m> {
+    let whole = mask.count() == task.graph.len();
+    move |row| whole || mask.get(row.index())
+}
+
+fn fill(transfers: &mut Vec<(RowId, Time)>, list: List<'_>, is_left: &impl Fn(RowId) -> bool) {
     transfers.clear();
     let kept = list.iter().filter(|&(row, ..)| is_left(row));
     transfers.extend(kept.map(|(row, time, _)| (row, time)));

@@ -42,6 +42,12 @@ impl<'g> List<'g> {
         self.rows.len()
     }
 
+    /// The transfer at a position with its time and the account at its other end.
+    #[inline]
+    pub(crate) fn at(&self, position: usize) -> (RowId, Time, AccountId) {
+        (self.rows[position], self.times[position], self.others[position])
+    }
+
     /// Those at some positions.
     #[inline]
     pub(crate) fn part(&self, positions: std::ops::Range<usize>) -> Self {

@@ -8,9 +8,7 @@
 //! The trip begins anywhere on the way round: at the anchor, where the halves meet, or inside one of them. That place
 //! is its *turn*. Everywhere else the next transfer follows the one before, as the step's `delay` and `pass_through` say.
 
-use std::ops::{ControlFlow, Range};
-
-use rayon::prelude::*;
+use std::ops::ControlFlow;
 
 use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Delay, RoleId};
@@ -19,7 +17,7 @@ use super::super::graph::List;
 use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
-use super::nexts::places_among;
+use super::gaps::Gaps;
 
 /// All round trips whose busiest account is a given one.
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
@@ -42,99 +40,6 @@ struct Rounds<'t> {
     gaps: Gaps,
     /// Whether the lists hold transfers that the step cannot use.
     mixed: bool,
-}
-
-/// For each transfer of the lists, how long it is at least until what its other account does next, and since what it did last,
-/// as one walks: a transfer on the same way, as far from it as the delay says. Two bytes each, in units of time.
-#[derive(Debug)]
-struct Gaps {
-    /// For the positions of transfers sent, and of those received.
-    ahead: Vec<[u8; 2]>,
-    back: Vec<[u8; 2]>,
-    unit: Unit,
-}
-
-/// The longest unit: so many of it as a byte tells are still a time.
-const LONGEST: u32 = 55;
-
-/// A unit of time that is a power of two.
-#[derive(Clone, Copy, Debug)]
-struct Unit(u32);
-
-impl Unit {
-    /// The least of which the most that a byte tells is longer than a window.
-    fn of(window: Span) -> Self {
-        let fits = |&unit: &u32| i64::from(u8::MAX) << unit > window.0;
-        Self((0..LONGEST).find(fits).unwrap_or(LONGEST))
-    }
-
-    /// How many whole ones a time is, or the most that a byte tells.
-    #[inline]
-    fn whole(self, time: Span) -> u8 {
-        u8::try_from(time.0 >> self.0).unwrap_or(u8::MAX)
-    }
-
-    #[inline]
-    fn times(self, units: u8) -> Span {
-        Span(i64::from(units) << self.0)
-    }
-}
-
-/// Accounts looked at by one thread in a row.
-const ACCOUNTS: usize = 1 << 10;
-
-impl Gaps {
-    fn new(task: &Task<'_>) -> Self {
-        let unit = Unit::of(task.flow.within);
-        let (graph, least) = (&task.graph, task.flow.steps[0].delay.least);
-        let accounts: Vec<AccountId> = task.ledger.accounts().ids().collect();
-        let (sent, received) = (graph.all_sent(), graph.all_received());
-        let around = |accounts: &[AccountId]| {
-            let [mut of_received, mut of_sent] = [Vec::new(), Vec::new()];
-            for &account in accounts {
-                let (received, sent) = (graph.received(account).times, graph.sent(account).times);
-                gaps(received, sent, least, unit, &mut of_received);
-                gaps(sent, received, least, unit, &mut of_sent);
-            }
-            (of_received, of_sent)
-        };
-        let (of_received, of_sent): (Vec<_>, Vec<_>) = accounts.par_chunks(ACCOUNTS).map(around).unzip();
-        let (of_received, of_sent) = (of_received.concat(), of_sent.concat());
-        let landings = places_among(task, sent, received);
-        let ahead = landings.iter().map(|&landing| of_received[landing as usize]).collect();
-        // Against the money what comes next is what came before.
-        let mut back = vec![[0; 2]; received.len()];
-        for (&landing, &[after, before]) in landings.iter().zip(&of_sent) {
-            back[landing as usize] = [before, after];
-        }
-        Self { ahead, back, unit }
-    }
-
-    /// The least time until the next transfer and since the last one.
-    #[inline]
-    fn around(&self, way: Way, position: usize) -> (Span, Span) {
-        let [next, last] = if way == Way::Ahead { self.ahead[position] } else { self.back[position] };
-        (self.unit.times(next), self.unit.times(last))
-    }
-}
-
-/// For each time, how many whole units it is to the first of others that lies `least` or more behind it, and from the last
-/// that lies as far before it.
-fn gaps(times: &[Time], others: &[Time], least: Span, unit: Unit, found: &mut Vec<[u8; 2]>) {
-    let (mut after, mut before) = (0, 0);
-    let units = |gap: Option<Span>| gap.map_or(u8::MAX, |gap| unit.whole(gap));
-    let around = |&time: &Time| {
-        while after < others.len() && others[after] < time + least {
-            after += 1;
-        }
-        while before < others.len() && others[before] <= time - least {
-            before += 1;
-        }
-        let next = others.get(after).map(|&next| next - time);
-        let last = before.checked_sub(1).map(|last| time - others[last]);
-        [units(next), units(last)]
-    };
-    found.extend(times.iter().map(around));
 }
 
 /// From the anchor with the money, or against it.
@@ -458,9 +363,9 @@ impl<'t> Rounds<'t> {
         let Scratch { ahead, back, laid } = scratch;
         let (growing, ready) = if way == Way::Ahead { (&*ahead, &*back) } else { (&*back, &*ahead) };
         laid.lay(ready);
-        let places = 0..growing.halves.len();
-        let ended =
-            self.meet_halves(&mut Meeting { anchor, way, growing, walked: Vec::new(), ready, laid }, places, sink);
+        let mut meeting = Meeting { anchor, way, growing, walked: Vec::new(), ready, laid };
+        let ended = sink
+            .each(0..growing.halves.len(), &mut meeting, &|meeting, place, sink| self.meet_half(meeting, place, sink));
         laid.clear(ready);
         ended
     }
@@ -528,7 +433,10 @@ impl<'t> Rounds<'t> {
     /// from there or meets it there. `turned` says whether the trip turns inside the half.
     #[inline]
     fn leads_on(&self, way: Way, position: usize, now: Time, first: First, turned: bool) -> bool {
-        let (next, last) = self.gaps.around(way, position);
+        let (next, last) = match way {
+            Way::Ahead => self.gaps.ahead(position),
+            Way::Back => self.gaps.back(position),
+        };
         let end = if turned { first.past } else { Some(first.open) };
         end.is_some_and(|end| now + next <= (now + self.delay.most).min(end))
             || !turned && first.past.is_some() && last <= self.within
@@ -565,22 +473,15 @@ impl<'t> Rounds<'t> {
         ControlFlow::Continue(())
     }
 
-    /// Lays the halves of the growing side at some places beside those that are ready, and makes the longest longer, if there
-    /// is need. Where the anchor is heavy, those that are left are shared out.
-    fn meet_halves(&self, meeting: &mut Meeting<'_>, places: Range<usize>, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        for place in places.clone() {
-            if sink.is_heavy() {
-                let meeting = &*meeting;
-                let part = |places, sink: &mut Sink<'_>| self.meet_halves(&mut meeting.clone(), places, sink);
-                return sink.share(place..places.end, part);
-            }
-            let half = meeting.growing.halves[place];
-            self.meet_ready(meeting, half, sink)?;
-            if place >= meeting.growing.level {
-                self.walk_on(meeting, half, place, sink)?;
-            }
+    /// Lays a half of the growing side beside those that are ready, and makes it longer, if it is one of the longest and there
+    /// is need.
+    fn meet_half(&self, meeting: &mut Meeting<'_>, place: usize, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let half = meeting.growing.halves[place];
+        self.meet_ready(meeting, half, sink)?;
+        if place < meeting.growing.level {
+            return ControlFlow::Continue(());
         }
-        ControlFlow::Continue(())
+        self.walk_on(meeting, half, place, sink)
     }
 
     /// Walks on from where a half leads, which stands at a place of its side.

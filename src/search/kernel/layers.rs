@@ -98,24 +98,6 @@ impl Line<'_, '_> {
         !(taken || single && self.between.contains(&account))
     }
 
-    /// Visits some units of work. Where the anchor is heavy, those that are left are shared out.
-    fn each<T: Sync>(
-        &mut self,
-        units: &[T],
-        sink: &mut Sink<'_>,
-        visit: &(impl Fn(&mut Self, &T, &mut Sink<'_>) -> ControlFlow<()> + Sync),
-    ) -> ControlFlow<()> {
-        for (place, unit) in units.iter().enumerate() {
-            if sink.is_heavy() {
-                let line = &*self;
-                let part = |places, sink: &mut Sink<'_>| line.clone().each(&units[places], sink, visit);
-                return sink.share(place..units.len(), part);
-            }
-            visit(self, unit, sink)?;
-        }
-        ControlFlow::Continue(())
-    }
-
     /// Tries everything for the steps from `step` on.
     fn step(&mut self, step: StepId, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let Some(part) = self.task.flow.steps.get(step) else { return self.windows(sink) };
@@ -134,7 +116,7 @@ impl Line<'_, '_> {
     /// Tries every transfer as hop number `hop` of a step that has come to `from`.
     fn choose(&mut self, step: StepId, hops: Count, hop: u32, from: AccountId, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let rows = self.task.between(self.task.right_of(step, from), self.earliest, self.latest);
-        self.each(rows, sink, &|line, &row, sink| line.take(step, hops, hop, row, sink))
+        sink.each(0..rows.len(), self, &|line, place, sink| line.take(step, hops, hop, rows[place], sink))
     }
 
     /// Takes a transfer as such a hop, if it may be one, and goes on from where it leads.
@@ -201,7 +183,8 @@ impl Line<'_, '_> {
         }
         rows.sort_unstable_by_key(|&row| (right(row), row));
         let groups: Vec<&[RowId]> = rows.chunk_by(|&a, &b| right(a) == right(b)).collect();
-        self.each(&groups, sink, &|line, group, sink| {
+        sink.each(0..groups.len(), self, &|line, place, sink| {
+            let group = groups[place];
             let account = right(group[0]);
             if line.is_free(part.right, account) {
                 line.singles[part.right] = Some(account);
@@ -321,9 +304,9 @@ impl Line<'_, '_> {
         starts.dedup();
         starts.retain(|&start| task.owns(start));
         let binding = self.binding();
-        self.each(&starts, sink, &|line, &start, sink| {
+        sink.each(0..starts.len(), self, &|line, place, sink| {
             sink.go_on()?;
-            let Some(window) = line.window(&slots, start) else { return ControlFlow::Continue(()) };
+            let Some(window) = line.window(&slots, starts[place]) else { return ControlFlow::Continue(()) };
             sink.push(&binding, window.iter().map(|slot| (slot.step, slot.rows.as_slice())), 1)
         })
     }

@@ -4,6 +4,7 @@ mod cycle;
 pub(super) mod exhaustive;
 mod family;
 mod fan;
+mod gaps;
 mod hub;
 mod layers;
 mod nexts;

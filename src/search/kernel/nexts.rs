@@ -38,8 +38,8 @@ struct Chunk {
     followers: Vec<u32>,
 }
 
-/// Accounts whose followers are found by one thread in a row.
-const ACCOUNTS: usize = 1 << 10;
+/// Accounts around which one thread looks in a row.
+pub(super) const ACCOUNTS: usize = 1 << 10;
 
 /// Followers of one transfer on average, more of which are not written down: 128 bytes a transfer.
 const MOST_FOLLOWERS: usize = 32;

@@ -58,8 +58,7 @@ impl<'w, 't> Walk<'w, 't> {
         }
     }
 
-    /// Visits the transfers of a list, each with its position among those of all accounts. Where the anchor is heavy, those
-    /// that are left are shared out.
+    /// Visits the transfers of a list, each with its position among those of all accounts.
     #[inline]
     fn each(
         &mut self,
@@ -67,15 +66,10 @@ impl<'w, 't> Walk<'w, 't> {
         sink: &mut Sink<'_>,
         visit: &(impl Fn(&mut Self, usize, Taken, &mut Sink<'_>) -> ControlFlow<()> + Sync),
     ) -> ControlFlow<()> {
-        for (place, (row, time, to)) in list.iter().enumerate() {
-            if sink.is_heavy() {
-                let walk = &*self;
-                let part = |places, sink: &mut Sink<'_>| walk.clone().each(list.part(places), sink, visit);
-                return sink.share(place..list.len(), part);
-            }
-            visit(self, list.first + place, Taken { row, time, to }, sink)?;
-        }
-        ControlFlow::Continue(())
+        sink.each(0..list.len(), self, &|walk, place, sink| {
+            let (row, time, to) = list.at(place);
+            visit(walk, list.first + place, Taken { row, time, to }, sink)
+        })
     }
 
     /// Walks on from a first transfer that leaves `anchor`.

@@ -93,6 +93,25 @@ impl<'t> Sink<'t> {
         self.heavy = if shares { self.work.saturating_add(self.task.heavy.max(1)) } else { u32::MAX };
     }
 
+    /// Does some units of work at this anchor one after another, each with a state that it leaves as it was. Where the anchor
+    /// is heavy, those that are left are shared out, each part with a copy of the state.
+    #[inline]
+    pub(super) fn each<S: Clone + Sync>(
+        &mut self,
+        units: Range<usize>,
+        state: &mut S,
+        work: &(impl Fn(&mut S, usize, &mut Sink<'_>) -> ControlFlow<()> + Sync),
+    ) -> ControlFlow<()> {
+        for unit in units.clone() {
+            if self.is_heavy() {
+                let state = &*state;
+                return self.share(unit..units.end, |part, sink| sink.each(part, &mut state.clone(), work));
+            }
+            work(state, unit, self)?;
+        }
+        ControlFlow::Continue(())
+    }
+
     /// Does some units of work at this anchor in parts, which any thread may take, and puts together what they find: the
     /// same as if all had been done here. `work` does a run of the units.
     pub(super) fn share(

@@ -325,7 +325,7 @@ impl<'t> Trails<'t> {
             let to = |account: &AccountId| count_of(others.iter().map(|other| other == account));
             others.len() - visited.iter().map(to).sum::<usize>()
         };
-        let mut run: Option<std::ops::Range<usize>> = None;
+        let mut run: Option<Range<usize>> = None;
         let mut instances = 0u128;
         for arrival in arrivals {
             let next = self.run(place, *arrival, list, self.end(*arrival));
