@@ -38,9 +38,9 @@ pub(in crate::search) struct Sink<'t> {
     pending_rows: usize,
     /// Rows added since the last mark.
     rows: usize,
-    /// Judged and put together since then, in so many batches.
+    /// Judged since then, and whether parts of one match may still lie apart there.
     judged: Instances,
-    batches: usize,
+    loose: bool,
     done: Instances,
     /// Where instances are counted only, nothing is done with them but that.
     tally: Option<Tally>,
@@ -66,7 +66,7 @@ impl<'t> Sink<'t> {
             pending_rows: 0,
             rows: 0,
             judged: Instances::default(),
-            batches: 0,
+            loose: false,
             done: Instances::default(),
             tally,
             anchor: AccountId(0),
@@ -127,8 +127,9 @@ impl<'t> Sink<'t> {
             (sink.anchor, sink.found_by_all) = (self.anchor, Some(found_by_all));
             sink.begin();
             let ended = if sink.is_over() { ControlFlow::Break(()) } else { work(units, &mut sink) };
-            if sink.pending_rows >= BATCH {
-                sink.flush();
+            if sink.pending_rows >= BATCH && self.task.flow.having.is_some() {
+                // They are put together with those of the other parts, once.
+                sink.judge(false);
             }
             (sink, ended)
         };
@@ -162,8 +163,8 @@ impl<'t> Sink<'t> {
         self.pending.append(&part.pending);
         self.pending_rows += part.pending_rows;
         self.rows += part.rows;
+        self.loose |= part.loose || !self.judged.is_empty() && !part.judged.is_empty();
         self.judged.append(&part.judged);
-        self.batches += part.batches;
         if let (Some(tally), Some(other)) = (&mut self.tally, part.tally) {
             tally.take(other);
         }
@@ -254,20 +255,25 @@ impl<'t> Sink<'t> {
     }
 
     fn flush(&mut self) {
+        self.judge(true);
+    }
+
+    /// Asks `having` of what waits, and puts it together or leaves that for later.
+    fn judge(&mut self, together: bool) {
         self.pending_rows = 0;
         let mut pending = std::mem::take(&mut self.pending);
         self.judged.cuts.append(&mut pending.cuts);
         if pending.is_empty() {
             return;
         }
-        self.batches += 1;
+        self.loose |= !together || !self.judged.is_empty();
         match (kept(self.task, pending), &mut self.tally) {
             (Ok(kept), Some(tally)) => {
                 for instance in kept.iter() {
                     tally.add(instance.binding, instance.slots.len(), instance.count);
                 }
             }
-            (Ok(kept), None) if self.task.probe.apart => self.judged.append(&kept),
+            (Ok(kept), None) if !together || self.task.probe.apart => self.judged.append(&kept),
             (Ok(kept), None) => self.judged.append(&kept.coalesce()),
             (Err(error), _) => self.failed = Some(error),
         }
@@ -277,9 +283,9 @@ impl<'t> Sink<'t> {
     fn settle(&mut self) {
         self.flush();
         let judged = std::mem::take(&mut self.judged);
-        let in_parts = self.batches > 1 && !self.task.probe.apart;
+        let in_parts = self.loose && !self.task.probe.apart;
         self.done.append(&if in_parts { judged.coalesce() } else { judged });
-        (self.batches, self.rows) = (0, 0);
+        (self.loose, self.rows) = (false, 0);
     }
 
     /// Searches a run of anchors; `enough` says whether so many matches, and those before this run, are enough.
