@@ -17,7 +17,8 @@ use super::super::graph::List;
 use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
-use super::gaps::Gaps;
+use super::gaps::{Gaps, Limits, Way};
+use super::nexts::number;
 
 /// All round trips whose busiest account is a given one.
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
@@ -37,16 +38,12 @@ struct Rounds<'t> {
     delay: Delay,
     /// Transfers of each account.
     busy: Vec<u32>,
-    gaps: Gaps,
+    ahead: Gaps,
+    back: Gaps,
+    /// How near the other account of a first transfer must go on, or have gone on before.
+    limits: Limits,
     /// Whether the lists hold transfers that the step cannot use.
     mixed: bool,
-}
-
-/// From the anchor with the money, or against it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Ahead,
-    Back,
 }
 
 impl Way {
@@ -60,11 +57,11 @@ impl Way {
         if self == Self::Ahead { time } else { Time(time.0.saturating_neg()) }
     }
 
-    /// The transfers of a list between two times of this clock, ends included.
+    /// The transfers of a list between two times of this clock, ends included, which lie near a position.
     #[inline]
-    fn between(self, list: List<'_>, from: Time, to: Time) -> List<'_> {
+    fn between(self, list: List<'_>, position: usize, from: Time, to: Time) -> List<'_> {
         let (from, to) = (self.clock(from), self.clock(to));
-        if self == Self::Ahead { list.between(from, to) } else { list.between(to, from) }
+        if self == Self::Ahead { list.between_near(position, from, to) } else { list.between_near(position, to, from) }
     }
 }
 
@@ -72,7 +69,8 @@ impl Way {
 #[derive(Clone, Copy, Debug)]
 struct Stop {
     account: AccountId,
-    row: RowId,
+    /// Where the transfer stands in the lists of the way.
+    position: u32,
     time: Time,
 }
 
@@ -306,6 +304,12 @@ impl Meeting<'_> {
     }
 }
 
+/// The transfers of a list as stops.
+fn stops(list: List<'_>) -> impl Iterator<Item = Stop> {
+    let stop = |((position, &time), &account)| Stop { account, position: number(position), time };
+    (list.first..).zip(list.times).zip(list.others).map(stop)
+}
+
 impl<'t> Rounds<'t> {
     fn new(task: &'t Task<'t>) -> Self {
         let graph = &task.graph;
@@ -313,15 +317,19 @@ impl<'t> Rounds<'t> {
         let degree = |account| graph.sent(account).len() + graph.received(account).len();
         let busy =
             task.ledger.accounts().ids().map(|account| u32::try_from(degree(account)).expect("rows are 31 bits"));
+        let (within, delay) = (task.flow.within, task.flow.steps[0].delay);
+        let (ahead, back) = Gaps::both_ways(task);
         Self {
             task,
             origin: task.flow.steps[0].payer(),
             least: least as usize,
             most: most as usize,
-            within: task.flow.within,
-            delay: task.flow.steps[0].delay,
+            within,
+            delay,
             busy: busy.collect(),
-            gaps: Gaps::new(task),
+            limits: ahead.limits(within.min(delay.most), within),
+            ahead,
+            back,
             mixed: !task.uses_all(0),
         }
     }
@@ -334,17 +342,46 @@ impl<'t> Rounds<'t> {
     }
 
     #[inline]
+    fn gaps(&self, way: Way) -> &Gaps {
+        if way == Way::Ahead { &self.ahead } else { &self.back }
+    }
+
+    /// The transfer at a position of the lists.
+    #[inline]
+    fn row(&self, way: Way, position: u32) -> RowId {
+        let graph = &self.task.graph;
+        let rows = if way == Way::Ahead { graph.all_sent() } else { graph.all_received() };
+        rows[position as usize]
+    }
+
+    #[inline]
     fn is_below(&self, account: AccountId, anchor: AccountId) -> bool {
         (self.busy[account.index()], account) < (self.busy[anchor.index()], anchor)
     }
 
-    fn is_usable(&self, row: RowId) -> bool {
-        !self.mixed || self.task.is_admitted(0, row)
+    #[inline]
+    fn is_usable(&self, way: Way, position: u32) -> bool {
+        !self.mixed || self.task.is_admitted(0, self.row(way, position))
+    }
+
+    /// Whether a transfer of an anchor may be the first of a half, as far as is known without the anchor's other transfers.
+    #[inline]
+    fn may_begin(&self, way: Way, anchor: AccountId, position: usize, account: AccountId) -> bool {
+        self.gaps(way).is_near(position, self.limits) && self.is_below(account, anchor)
+    }
+
+    /// Whether any transfer of an anchor may.
+    fn may_lead(&self, way: Way, anchor: AccountId) -> bool {
+        let list = self.list(way, anchor);
+        (list.first..).zip(list.others).any(|(position, &account)| self.may_begin(way, anchor, position, account))
     }
 
     fn through(&self, anchor: AccountId, scratch: &mut Scratch, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let [ahead, back] = [Way::Ahead, Way::Back].map(|way| self.list(way, anchor).len());
         let fewer = if ahead <= back { Way::Ahead } else { Way::Back };
+        if !(self.may_lead(fewer, anchor) && self.may_lead(fewer.other(), anchor)) {
+            return ControlFlow::Continue(());
+        }
         for way in [fewer, fewer.other()] {
             let side = scratch.side(way);
             self.begin(way, anchor, &mut side.firsts);
@@ -376,28 +413,28 @@ impl<'t> Rounds<'t> {
         let (list, opposite) = (self.list(way, anchor), self.list(way.other(), anchor));
         // As one walks: on the way back from the last to the first.
         let along = |list: List<'_>, place| if way == Way::Ahead { place } else { list.len() - 1 - place };
+        let time = |count: usize| way.clock(opposite.times[along(opposite, count)]);
         let (mut ends, mut closes) = (0, 0);
-        for place in 0..list.len() {
-            let place = along(list, place);
+        for place in (0..list.len()).map(|place| along(list, place)) {
+            let (position, account) = (list.first + place, list.others[place]);
+            if !self.may_begin(way, anchor, position, account) {
+                continue;
+            }
             let near = way.clock(list.times[place]);
-            let time = |count: usize| way.clock(opposite.times[along(opposite, count)]);
             while ends < opposite.len() && time(ends) <= near + self.within {
                 ends += 1;
             }
             while closes < opposite.len() && time(closes) <= near - self.delay.least {
                 closes += 1;
             }
-            let (row, account, time_of) = (list.rows[place], list.others[place], list.times[place]);
             // Either the trip turns at the anchor, or a transfer of the other side comes right before this one.
             let turns_here = ends.checked_sub(1).map(time).filter(|&end| end >= near);
             let past = closes.checked_sub(1).map(time).filter(|&past| near - past <= self.delay.most);
             let open = turns_here.max(past.map(|past| past + self.within));
             let Some(open) = open else { continue };
-            let first = First { stop: Stop { account, row, time: time_of }, open, past };
-            if self.leads_on(way, list.first + place, near, first, false)
-                && self.is_below(account, anchor)
-                && self.is_usable(row)
-            {
+            let stop = Stop { account, position: number(position), time: list.times[place] };
+            let first = First { stop, open, past };
+            if self.leads_on(way, stop, first, false) && self.is_usable(way, stop.position) {
                 firsts.push(first);
             }
         }
@@ -410,11 +447,11 @@ impl<'t> Rounds<'t> {
             sink.go_on()?;
             let half = side.halves[place];
             let first = side.firsts[half.first as usize];
-            let grown = self.each_next(way, half, first, |position, stop, turns| {
-                if self.leads_on(way, position, way.clock(stop.time), first, turns || half.turn > 0)
+            let grown = self.each_next(way, half, first, |stop, turns| {
+                if self.leads_on(way, stop, first, turns || half.turn > 0)
                     && self.is_below(stop.account, anchor)
                     && !side.halves().passes(half, stop.account)
-                    && self.is_usable(stop.row)
+                    && self.is_usable(way, stop.position)
                 {
                     side.halves.push(half.longer(place_of(place), stop, turns));
                 }
@@ -432,42 +469,50 @@ impl<'t> Rounds<'t> {
     /// Whether anything can come after a transfer with which a half ends, as far as is known of it alone: nothing else goes on
     /// from there or meets it there. `turned` says whether the trip turns inside the half.
     #[inline]
-    fn leads_on(&self, way: Way, position: usize, now: Time, first: First, turned: bool) -> bool {
-        let (next, last) = match way {
-            Way::Ahead => self.gaps.ahead(position),
-            Way::Back => self.gaps.back(position),
-        };
+    fn leads_on(&self, way: Way, stop: Stop, first: First, turned: bool) -> bool {
         let end = if turned { first.past } else { Some(first.open) };
-        end.is_some_and(|end| now + next <= (now + self.delay.most).min(end))
-            || !turned && first.past.is_some() && last <= self.within
+        self.goes_on(way, stop, end) || !turned && first.past.is_some() && self.may_turn(way, stop)
     }
 
-    /// Visits every transfer that may come after a half, with its position, and says whether the trip turns before it.
+    /// Whether the account that a transfer leads to goes on until `end`, as far as the gaps tell.
+    #[inline]
+    fn goes_on(&self, way: Way, stop: Stop, end: Option<Time>) -> bool {
+        let (now, (next, _)) = (way.clock(stop.time), self.gaps(way).around(stop.position as usize));
+        end.is_some_and(|end| now + next <= (now + self.delay.most).min(end))
+    }
+
+    /// Whether it has gone on before, inside the window.
+    #[inline]
+    fn may_turn(&self, way: Way, stop: Stop) -> bool {
+        self.gaps(way).around(stop.position as usize).1 <= self.within
+    }
+
+    /// Visits every transfer that may come after a half, and says whether the trip turns before it.
     #[inline]
     fn each_next(
         &self,
         way: Way,
         half: Half,
         first: First,
-        mut visit: impl FnMut(usize, Stop, bool) -> ControlFlow<()>,
+        mut visit: impl FnMut(Stop, bool) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let (task, last) = (self.task, half.stop);
         let list = self.list(way, last.account);
         let now = way.clock(last.time);
+        let place = self.gaps(way).next(last.position as usize) - list.first;
         let end = if half.turn == 0 { Some(first.open) } else { first.past };
-        if let Some(end) = end.filter(|_| task.may_pass(0, last.account)) {
-            let next = way.between(list, now + self.delay.least, (now + self.delay.most).min(end));
-            for (position, (row, time, account)) in (next.first..).zip(next.iter()) {
-                let (before, after) = if way == Way::Ahead { (last.row, row) } else { (row, last.row) };
-                if self.is_in_proportion(before, after) {
-                    visit(position, Stop { account, row, time }, false)?;
+        if let Some(end) = end.filter(|_| self.goes_on(way, last, end) && task.may_pass(0, last.account)) {
+            let (from, to) = (now + self.delay.least, (now + self.delay.most).min(end));
+            for next in stops(way.between(list, place, from, to)) {
+                if self.is_in_proportion_after(way, last, next) {
+                    visit(next, false)?;
                 }
             }
         }
-        if let Some(past) = first.past.filter(|_| half.turn == 0 && task.may_hold(self.origin, last.account)) {
-            let next = way.between(list, now - self.within, past);
-            for (position, (row, time, account)) in (next.first..).zip(next.iter()) {
-                visit(position, Stop { account, row, time }, true)?;
+        let turns = half.turn == 0 && self.may_turn(way, last) && task.may_hold(self.origin, last.account);
+        if let Some(past) = first.past.filter(|_| turns) {
+            for next in stops(way.between(list, place, now - self.within, past)) {
+                visit(next, true)?;
             }
         }
         ControlFlow::Continue(())
@@ -493,14 +538,13 @@ impl<'t> Rounds<'t> {
         sink.go_on()?;
         let is_last = usize::from(half.length) + 1 == left;
         let first = meeting.growing.firsts[half.first as usize];
-        self.each_next(meeting.way, half, first, |position, stop, turns| {
+        self.each_next(meeting.way, half, first, |stop, turns| {
             let meets = meeting.laid.places[stop.account.index()] != NOWHERE;
-            let way = meeting.way;
             if is_last && !meets
-                || !self.leads_on(way, position, way.clock(stop.time), first, turns || half.turn > 0)
+                || !self.leads_on(meeting.way, stop, first, turns || half.turn > 0)
                 || !self.is_below(stop.account, meeting.anchor)
                 || meeting.grown().passes(half, stop.account)
-                || !self.is_usable(stop.row)
+                || !self.is_usable(meeting.way, stop.position)
             {
                 return ControlFlow::Continue(());
             }
@@ -560,6 +604,16 @@ impl<'t> Rounds<'t> {
         joined && back.near - ahead.near <= self.within || closed && ahead.far - back.far <= self.within
     }
 
+    /// Whether a transfer is as large a part of the one before it, in time, as the step says; one of them follows the other as
+    /// one walks.
+    #[inline]
+    fn is_in_proportion_after(&self, way: Way, last: Stop, next: Stop) -> bool {
+        self.task.flow.steps[0].pass_through.is_none() || {
+            let [last, next] = [last, next].map(|stop| self.row(way, stop.position));
+            if way == Way::Ahead { self.is_in_proportion(last, next) } else { self.is_in_proportion(next, last) }
+        }
+    }
+
     fn is_in_proportion(&self, before: RowId, after: RowId) -> bool {
         self.task.flow.steps[0].pass_through.is_none_or(|range| {
             let known = self.task.weight(after).zip(self.task.weight(before));
@@ -582,14 +636,16 @@ impl<'t> Rounds<'t> {
         let met = stops.len();
         stops.extend(on_back.stops(back));
         let last = stops.len() - 1;
-        let follows = |before: Stop, after: Stop| {
-            self.delay.holds(after.time - before.time) && self.is_in_proportion(before.row, after.row)
+        let way = |place: usize| if place < met { Way::Ahead } else { Way::Back };
+        let rows: Vec<RowId> = (0..=last).map(|place| self.row(way(place), stops[place].position)).collect();
+        let follows = |before: usize, after: usize| {
+            self.delay.holds(stops[after].time - stops[before].time) && self.is_in_proportion(rows[before], rows[after])
         };
-        let (joined, closed) = (follows(stops[met - 1], stops[met]), follows(stops[last], stops[0]));
+        let (joined, closed) = (follows(met - 1, met), follows(last, 0));
         // The account that each transfer leaves: those ahead name where they lead, those behind where they come from.
         let payers = std::iter::once(meeting.anchor).chain(stops[..met].iter().map(|stop| stop.account));
         let payers: Vec<AccountId> = payers.chain(stops[met + 1..].iter().map(|stop| stop.account)).collect();
-        let mut report = |turn| self.report(&payers, &stops, turn, sink);
+        let mut report = |turn: usize| self.report(&payers, &rows, turn, stops[turn].time, sink);
         if ahead.turn > 0 || back.turn > 0 {
             let turn = if ahead.turn > 0 { usize::from(ahead.turn) } else { stops.len() - usize::from(back.turn) };
             return if joined && closed { report(turn) } else { ControlFlow::Continue(()) };
@@ -605,12 +661,17 @@ impl<'t> Rounds<'t> {
 
     /// Reports the trip that begins with transfer number `turn`, counted from the anchor, if its accounts may stand where
     /// they do.
-    fn report(&self, payers: &[AccountId], stops: &[Stop], turn: usize, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let mut binding = payers.to_vec();
-        let mut rows: Vec<RowId> = stops.iter().map(|stop| stop.row).collect();
+    fn report(
+        &self,
+        payers: &[AccountId],
+        rows: &[RowId],
+        turn: usize,
+        start: Time,
+        sink: &mut Sink<'_>,
+    ) -> ControlFlow<()> {
+        let (mut binding, mut rows) = (payers.to_vec(), rows.to_vec());
         binding.rotate_left(turn);
         rows.rotate_left(turn);
-        let start = stops[turn].time;
         let admitted = self.task.owns(start)
             && self.task.admits(self.origin, binding[0], start)
             && binding[1..].iter().all(|&account| self.task.admits_between(0, account, start));

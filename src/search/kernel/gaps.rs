@@ -1,108 +1,134 @@
-//! How long nothing can follow a transfer, told in two bytes, so that most walks end before a list is searched.
+//! How long nothing can follow a transfer, told in few bytes, so that most walks end before a list is searched.
 
-use rayon::prelude::*;
+use crate::columns::Span;
 
-use crate::columns::{AccountId, Span, Time};
-
+use super::super::graph::List;
+use super::super::pool::Pool;
 use super::super::task::Task;
-use super::nexts::{ACCOUNTS, places_among};
+use super::nexts::number;
 
-/// For each transfer of the lists, how long it is at least until what its other account does next, and since what it did last,
-/// as one walks: a transfer on the same way, as far from it as the delay says. Two bytes each, in units of time.
+/// From an account with the money, or against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Ahead,
+    Back,
+}
+
+/// For each transfer of the lists of one way, when and where its other account goes on, as one walks: with a transfer on the
+/// same way, as far from it as the delay says.
 #[derive(Debug)]
 pub(super) struct Gaps {
-    /// For the positions of transfers sent, and of those received.
-    ahead: Vec<[u8; 2]>,
-    back: Vec<[u8; 2]>,
+    told: Vec<Gap>,
     unit: Unit,
 }
 
-/// The longest unit: so many of it as a byte tells are still a time.
-const LONGEST: u32 = 55;
+/// What is told of one transfer: in one place, since who asks for one asks for the other.
+#[derive(Clone, Copy, Debug, Default)]
+struct Gap {
+    /// With the money, where the next of these stands in the lists; against it, the place behind it.
+    next: u32,
+    /// How long it is at least until the next, in whole units of time.
+    until: u16,
+    /// The same since the last.
+    since: u16,
+}
+
+/// The most whole units until what comes next, and since what came last, with which a walk may go on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    until: u16,
+    since: u16,
+}
+
+/// The longest unit: so many of it as two bytes tell are still a time.
+const LONGEST: u32 = 47;
 
 /// A unit of time that is a power of two.
 #[derive(Clone, Copy, Debug)]
 struct Unit(u32);
 
 impl Unit {
-    /// The least of which the most that a byte tells is longer than a window.
+    /// The least of which the most that two bytes tell is longer than a window.
     fn of(window: Span) -> Self {
-        let fits = |&unit: &u32| i64::from(u8::MAX) << unit > window.0;
+        let fits = |&unit: &u32| i64::from(u16::MAX) << unit > window.0;
         Self((0..LONGEST).find(fits).unwrap_or(LONGEST))
     }
 
-    /// How many whole ones a time is, or the most that a byte tells.
+    /// How many whole ones a time is, or the most that two bytes tell; so many too where there is none.
     #[inline]
-    fn whole(self, time: Span) -> u8 {
-        u8::try_from(time.0 >> self.0).unwrap_or(u8::MAX)
+    fn told(self, time: Option<Span>) -> u16 {
+        time.and_then(|time| u16::try_from(time.0 >> self.0).ok()).unwrap_or(u16::MAX)
     }
 
     #[inline]
-    fn times(self, units: u8) -> Span {
+    fn times(self, units: u16) -> Span {
         Span(i64::from(units) << self.0)
     }
 }
 
 impl Gaps {
-    pub(super) fn new(task: &Task<'_>) -> Self {
-        let unit = Unit::of(task.flow.within);
-        let (graph, least) = (&task.graph, task.flow.steps[0].delay.least);
-        let accounts: Vec<AccountId> = task.ledger.accounts().ids().collect();
-        let (sent, received) = (graph.all_sent(), graph.all_received());
-        let around = |accounts: &[AccountId]| {
-            let [mut of_received, mut of_sent] = [Vec::new(), Vec::new()];
-            for &account in accounts {
-                let (received, sent) = (graph.received(account).times, graph.sent(account).times);
-                gaps(received, sent, least, unit, &mut of_received);
-                gaps(sent, received, least, unit, &mut of_sent);
+    /// With the money, from transfers sent; and against it, from transfers received.
+    pub(super) fn both_ways(task: &Task<'_>) -> (Self, Self) {
+        let graph = &task.graph;
+        let accounts = || task.ledger.accounts().ids();
+        let ahead = || accounts().map(|account| (graph.received(account), graph.sent(account)));
+        let back = || accounts().map(|account| (graph.sent(account), graph.received(account)));
+        // One thread uses the same room for both.
+        let room = Pool::default();
+        let none = || vec![Gap::default(); task.ledger.len()];
+        rayon::join(
+            || room.with(none, |of_rows| Self::new(task, Way::Ahead, ahead(), of_rows)),
+            || room.with(none, |of_rows| Self::new(task, Way::Back, back(), of_rows)),
+        )
+    }
+
+    /// Of each account the lists are those of what one comes by, and of what one goes on by.
+    fn new<'l>(
+        task: &Task<'_>,
+        way: Way,
+        lists: impl Iterator<Item = (List<'l>, List<'l>)>,
+        of_rows: &mut [Gap],
+    ) -> Self {
+        let (unit, least) = (Unit::of(task.flow.within), task.flow.steps[0].delay.least);
+        for (coming, going) in lists {
+            let (mut after, mut before) = (0, 0);
+            for (&row, &time) in coming.rows.iter().zip(coming.times) {
+                after += going.times[after..].iter().take_while(|&&other| other < time + least).count();
+                before += going.times[before..].iter().take_while(|&&other| other <= time - least).count();
+                let later = unit.told(going.times.get(after).map(|&next| next - time));
+                let sooner = unit.told(before.checked_sub(1).map(|last| time - going.times[last]));
+                of_rows[row.index()] = match way {
+                    Way::Ahead => Gap { next: number(going.first + after), until: later, since: sooner },
+                    Way::Back => Gap { next: number(going.first + before), until: sooner, since: later },
+                };
             }
-            (of_received, of_sent)
-        };
-        let (of_received, of_sent): (Vec<_>, Vec<_>) = accounts.par_chunks(ACCOUNTS).map(around).unzip();
-        let (of_received, of_sent) = (of_received.concat(), of_sent.concat());
-        let landings = places_among(task, sent, received);
-        let ahead = landings.iter().map(|&landing| of_received[landing as usize]).collect();
-        // Against the money what comes next is what came before.
-        let mut back = vec![[0; 2]; received.len()];
-        for (&landing, &[after, before]) in landings.iter().zip(&of_sent) {
-            back[landing as usize] = [before, after];
         }
-        Self { ahead, back, unit }
+        let transfers = if way == Way::Ahead { task.graph.all_sent() } else { task.graph.all_received() };
+        Self { told: transfers.iter().map(|row| of_rows[row.index()]).collect(), unit }
     }
 
-    /// From the transfer at a position of those sent: the least time until the next one and since the last one of its receiver.
+    /// From the transfer at a position: the least time until the next one and since the last one of its other account.
     #[inline]
-    pub(super) fn ahead(&self, position: usize) -> (Span, Span) {
-        self.told(self.ahead[position])
+    pub(super) fn around(&self, position: usize) -> (Span, Span) {
+        let gap = self.told[position];
+        (self.unit.times(gap.until), self.unit.times(gap.since))
     }
 
-    /// The same against the money, from the transfer at a position of those received, of its sender.
+    /// Where the next one stands; against the money, the place behind it.
     #[inline]
-    pub(super) fn back(&self, position: usize) -> (Span, Span) {
-        self.told(self.back[position])
+    pub(super) fn next(&self, position: usize) -> usize {
+        self.told[position].next as usize
     }
 
+    /// What these times are in whole units.
+    pub(super) fn limits(&self, until: Span, since: Span) -> Limits {
+        Limits { until: self.unit.told(Some(until)), since: self.unit.told(Some(since)) }
+    }
+
+    /// Whether the next one or the last one of the transfer at a position is as near as this.
     #[inline]
-    fn told(&self, [next, last]: [u8; 2]) -> (Span, Span) {
-        (self.unit.times(next), self.unit.times(last))
+    pub(super) fn is_near(&self, position: usize, limits: Limits) -> bool {
+        let gap = self.told[position];
+        gap.until <= limits.until || gap.since <= limits.since
     }
-}
-
-/// For each time, how many whole units it is to the first of others that lies `least` or more behind it, and from the last
-/// that lies as far before it.
-fn gaps(times: &[Time], others: &[Time], least: Span, unit: Unit, found: &mut Vec<[u8; 2]>) {
-    let (mut after, mut before) = (0, 0);
-    let units = |gap: Option<Span>| gap.map_or(u8::MAX, |gap| unit.whole(gap));
-    let around = |&time: &Time| {
-        while after < others.len() && others[after] < time + least {
-            after += 1;
-        }
-        while before < others.len() && others[before] <= time - least {
-            before += 1;
-        }
-        let next = others.get(after).map(|&next| next - time);
-        let last = before.checked_sub(1).map(|last| time - others[last]);
-        [units(next), units(last)]
-    };
-    found.extend(times.iter().map(around));
 }

@@ -39,7 +39,7 @@ struct Chunk {
 }
 
 /// Accounts around which one thread looks in a row.
-pub(super) const ACCOUNTS: usize = 1 << 10;
+const ACCOUNTS: usize = 1 << 10;
 
 /// Followers of one transfer on average, more of which are not written down: 128 bytes a transfer.
 const MOST_FOLLOWERS: usize = 32;
@@ -159,7 +159,7 @@ fn keep_from(position: usize, values: &mut Vec<u32>, passes: impl Fn(u32) -> boo
     values.truncate(kept);
 }
 
-fn number(position: usize) -> u32 {
+pub(super) fn number(position: usize) -> u32 {
     u32::try_from(position).expect("positions are 32 bits")
 }
 
@@ -192,7 +192,7 @@ fn runs<'l>(delay: Delay, received: List<'l>, sent: List<'l>) -> impl Iterator<I
 }
 
 /// Where each of some transfers stands among the same ones in another order.
-pub(super) fn places_among(task: &Task<'_>, transfers: &[RowId], others: &[RowId]) -> Vec<u32> {
+fn places_among(task: &Task<'_>, transfers: &[RowId], others: &[RowId]) -> Vec<u32> {
     let mut of_rows = vec![0; task.ledger.len()];
     for (position, row) in others.iter().enumerate() {
         of_rows[row.index()] = number(position);
