@@ -400,6 +400,24 @@ fn paths_in_proportion_are_counted_as_the_exhaustive_kernel_lists_them() {
     agree(path, &[Kernel::Path]);
 }
 
+/// Two transfers that only their times link are counted where they meet; runs of what is paid on lie apart, overlap and touch.
+#[test]
+fn paths_of_two_transfers_are_counted_as_the_exhaustive_kernel_lists_them() {
+    let pair = (case(2..3, false), any::<bool>(), 0i64..2, 0i64..3).prop_map(|(mut case, one_step, least, more)| {
+        for part in &mut case.parts {
+            (part.next, part.between_singles, part.undoes, part.ratio) = (0, 0, None, None);
+            part.delay = Some((least, least + more));
+        }
+        if one_step {
+            case.parts.truncate(1);
+            (case.parts[0].between_singles, case.parts[0].hops) = (1, (2, 0));
+        }
+        (case.having, case.distinct) = (None, true);
+        case
+    });
+    agree(pair, &[Kernel::Path]);
+}
+
 /// Windows slide over two sets that meet at one account.
 #[test]
 fn two_sets_around_one_account_are_what_the_exhaustive_kernel_finds() {

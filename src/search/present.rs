@@ -18,6 +18,12 @@ impl Present {
         self.members
     }
 
+    /// How many transfers of the window a member has.
+    #[inline]
+    pub(super) fn transfers_of(&self, member: usize) -> usize {
+        self.transfers[member] as usize
+    }
+
     /// A transfer comes into the window.
     #[inline]
     pub(super) fn enter(&mut self, member: usize) {

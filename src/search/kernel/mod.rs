@@ -7,6 +7,7 @@ mod fan;
 mod gaps;
 mod hub;
 mod layers;
+mod middle;
 mod nexts;
 mod path;
 mod sink;
@@ -41,6 +42,7 @@ pub(super) fn instances(task: &Task<'_>, stop: &AtomicBool) -> Result<Instances,
 pub(super) fn counts(task: &Task<'_>, stop: &AtomicBool) -> Result<Counts, SearchError> {
     match task.plan.kernel {
         Kernel::Cycle => count_anchors(task, stop, cycle::around(task)),
+        Kernel::Path if middle::can_count(task) => count_anchors(task, stop, middle::around(task)),
         Kernel::Path if trails::can_count(task) => count_anchors(task, stop, trails::around(task)),
         Kernel::Path => count_anchors(task, stop, path::around(task)),
         Kernel::Fan => count_anchors(task, stop, fan::around(task)),
