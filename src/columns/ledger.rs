@@ -3,7 +3,6 @@
 //! A reader fills a [`Draft`] in file order; [`Ledger::new`] checks it, numbers the accounts in key order and
 //! sorts the rows, so that nothing later depends on how the rows came.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use rayon::slice::ParallelSliceMut;
 use super::owners::Owners;
 use super::{
     AccountId, Accounts, BaseAmount, Column, CurrencyId, Keys, LedgerSummary, Money, ReferenceList, RowId, Sources,
-    Span, Time,
+    Span, Time, TxIds,
 };
 
 mod rows;
@@ -35,74 +34,6 @@ pub struct SourceRow {
     pub file: u32,
     /// Record number inside that file, from 1.
     pub record: u64,
-}
-
-/// Transfer ids: whole numbers where all of them are, else text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TxIds {
-    /// Every id is a number without leading zeros.
-    Numbers(Vec<u64>),
-    /// Ids as written.
-    Texts(Vec<String>),
-}
-
-impl TxIds {
-    /// How many ids there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Numbers(ids) => ids.len(),
-            Self::Texts(ids) => ids.len(),
-        }
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The order of two ids: shorter first, then byte by byte. For plain numbers this is their size.
-    fn compare(&self, a: usize, b: usize) -> Ordering {
-        match self {
-            Self::Numbers(ids) => ids[a].cmp(&ids[b]),
-            Self::Texts(ids) => ids[a].len().cmp(&ids[b].len()).then_with(|| ids[a].cmp(&ids[b])),
-        }
-    }
-
-    /// Puts others behind; both are numbers or both are texts.
-    fn append(&mut self, other: Self) {
-        match (self, other) {
-            (Self::Numbers(ids), Self::Numbers(more)) => ids.extend(more),
-            (Self::Texts(ids), Self::Texts(more)) => ids.extend(more),
-            _ => panic!("ids of one ledger are all numbers or all texts"),
-        }
-    }
-
-    fn copied(&self, order: &[u32]) -> Self {
-        match self {
-            Self::Numbers(ids) => Self::Numbers(order.iter().map(|&row| ids[row as usize]).collect()),
-            Self::Texts(ids) => Self::Texts(order.iter().map(|&row| ids[row as usize].clone()).collect()),
-        }
-    }
-
-    /// Puts positions into the order of (time, id).
-    pub(crate) fn sort(&self, times: &[Time], order: &mut [u32]) {
-        order.par_sort_unstable_by(|&a, &b| {
-            let (a, b) = (a as usize, b as usize);
-            times[a].cmp(&times[b]).then_with(|| self.compare(a, b))
-        });
-    }
-
-    /// The ids at these positions, each of which stands once.
-    pub(crate) fn gather(self, order: &[u32]) -> Self {
-        match self {
-            Self::Numbers(ids) => Self::Numbers(order.iter().map(|&row| ids[row as usize]).collect()),
-            Self::Texts(mut ids) => {
-                Self::Texts(order.iter().map(|&row| std::mem::take(&mut ids[row as usize])).collect())
-            }
-        }
-    }
 }
 
 /// A transfer that a ledger gets beside its own: like one of them, but between other accounts and of another weight.
@@ -403,10 +334,7 @@ impl Ledger {
     /// The id of a transfer as text.
     #[must_use]
     pub fn tx_id(&self, row: RowId) -> String {
-        match &*self.tx_ids {
-            TxIds::Numbers(ids) => ids[row.index()].to_string(),
-            TxIds::Texts(ids) => ids[row.index()].clone(),
-        }
+        self.tx_ids.text(row.index())
     }
 
     /// The booking time of a transfer.

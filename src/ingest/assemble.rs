@@ -10,7 +10,7 @@ use super::recognise::{Chosen, Mappings, Role};
 use super::transfers::Transfers;
 use super::{IngestError, InputFile, Intake, Reject, RejectLimit, Rejects, Request};
 use super::{find, moment, privacy, rates};
-use crate::columns::{Currency, CurrencyId, Draft, Ledger, TxIds, schema};
+use crate::columns::{Currency, CurrencyId, Draft, Ledger, Numbers, TxIds, schema};
 
 /// Columns that every ledger has, so that they are none of its further columns.
 const CORE: [&str; 6] = ["tx_id", "timestamp", "sender", "receiver", "amount", "currency"];
@@ -95,7 +95,7 @@ fn in_parts(request: &Request, collecting: Collecting, portion: Portion) -> Resu
     let lists = super::lists::read(&request.list_names, &request.lists, &mut files)?;
     let columns = transfers.take_meanings(&spill.codes);
     let empty = columns.iter().flatten().map(|(name, _, values)| (name.clone(), values.gather(&[]))).collect();
-    let ids = if spill.texts { TxIds::Texts(Vec::new()) } else { TxIds::Numbers(Vec::new()) };
+    let ids = if spill.texts { TxIds::Texts(Vec::new()) } else { TxIds::Numbers(Numbers::default()) };
     let tables = Ledger::new(Draft {
         tx_ids: ids,
         columns: empty,
@@ -122,7 +122,7 @@ fn empty_draft(
     account_columns: BTreeMap<String, crate::columns::Column>,
 ) -> Draft {
     Draft {
-        tx_ids: TxIds::Numbers(Vec::new()),
+        tx_ids: TxIds::Numbers(Numbers::default()),
         times: Vec::new(),
         senders: Vec::new(),
         receivers: Vec::new(),

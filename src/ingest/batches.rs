@@ -22,7 +22,7 @@ use super::source::{Format, Receipt, Source};
 use super::table::{Read as TableRead, VisitMany};
 
 /// Rows that are decoded at a time: enough that handing them over costs nothing, few enough to stay in a cache.
-const BATCH: usize = 1 << 15;
+const BATCH: usize = 1 << 13;
 
 /// Rows of a file, with the wanted columns.
 pub(super) struct Batch {
@@ -82,6 +82,8 @@ pub(super) struct Batches {
     file: File,
     format: Format,
     receipt: Receipt,
+    /// How many rows it says that it has, but no more than it has bytes.
+    rows: Option<usize>,
 }
 
 impl Batches {
@@ -90,15 +92,22 @@ impl Batches {
         let (name, format) = (source.name.clone(), source.format);
         let (file, receipt) = source.into_file()?;
         let again = file.try_clone().map_err(|error| IngestError::io(&name, &error))?;
-        let schema = guarded(&name, || match format {
-            Format::Parquet => ParquetRecordBatchReaderBuilder::try_new(again)
-                .map(|builder| builder.schema().clone())
+        let (schema, rows) = guarded(&name, || match format {
+            Format::Parquet => ArrowReaderMetadata::load(&again, ArrowReaderOptions::new())
+                .map(|metadata| (Arc::clone(metadata.schema()), Some(metadata.metadata().file_metadata().num_rows())))
                 .map_err(|error| damaged(&name, &error)),
             _ => FileReader::try_new(BufReader::new(again), None)
-                .map(|reader| reader.schema())
+                .map(|reader| (reader.schema(), None))
                 .map_err(|error| damaged(&name, &error)),
         })?;
-        Ok((names(&schema), Self { file, format, receipt }))
+        let bytes = file.metadata().map_or(0, |about| about.len());
+        let rows = rows.and_then(|rows| usize::try_from(rows.unsigned_abs().min(bytes)).ok());
+        Ok((names(&schema), Self { file, format, receipt, rows }))
+    }
+
+    /// How many rows it says that it has, if it does; it may be wrong.
+    pub(super) fn rows_said(&self) -> Option<usize> {
+        self.rows
     }
 
     /// Hands over every record. While some are looked at, the next are decoded.

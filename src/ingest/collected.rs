@@ -5,7 +5,7 @@
 //! right.
 
 use super::digits;
-use crate::columns::{Money, Sources, Time, TxIds};
+use crate::columns::{Money, Numbers, Sources, Time, TxIds};
 
 /// Columns of accepted transfers, a value a row in each, in file order.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ pub(super) struct Received {
 /// Transfer ids in the making: numbers until the first that is none.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
-    pub(super) numbers: Vec<u64>,
+    numbers: Numbers,
     texts: Option<Vec<String>>,
 }
 
@@ -45,6 +45,20 @@ impl Collected {
     /// No rows of so many further columns.
     pub(super) fn new(further: usize) -> Self {
         Self { further: vec![Vec::new(); further], ..Self::default() }
+    }
+
+    /// Makes room for more rows, so that columns need not move while they grow. Where there is no such room, nothing is done.
+    pub(super) fn make_room(&mut self, rows: usize) {
+        fn try_room<T>(values: &mut Vec<T>, rows: usize) {
+            // Whether there is room is asked again when it is needed.
+            let _ = values.try_reserve(rows);
+        }
+        try_room(&mut self.times, rows);
+        try_room(&mut self.senders, rows);
+        try_room(&mut self.receivers, rows);
+        try_room(&mut self.amounts, rows);
+        try_room(&mut self.currencies, rows);
+        self.further.iter_mut().for_each(|codes| try_room(codes, rows));
     }
 
     /// How many rows there are.
@@ -109,14 +123,14 @@ impl Ids {
 
     fn as_texts(&mut self) -> &mut Vec<String> {
         let numbers = &mut self.numbers;
-        self.texts.get_or_insert_with(|| std::mem::take(numbers).iter().map(ToString::to_string).collect())
+        self.texts.get_or_insert_with(|| std::mem::take(numbers).iter().map(|number| number.to_string()).collect())
     }
 
     /// Keeps the marked ones.
     pub(super) fn retain(&mut self, keep: &[bool]) {
         match &mut self.texts {
             Some(texts) => retain(texts, keep),
-            None => retain(&mut self.numbers, keep),
+            None => self.numbers = self.numbers.iter().zip(keep).filter_map(|(id, &keep)| keep.then_some(id)).collect(),
         }
     }
 
@@ -127,7 +141,7 @@ impl Ids {
     pub(super) fn from_ids(ids: TxIds) -> Self {
         match ids {
             TxIds::Numbers(numbers) => Self { numbers, texts: None },
-            TxIds::Texts(texts) => Self { numbers: Vec::new(), texts: Some(texts) },
+            TxIds::Texts(texts) => Self { numbers: Numbers::default(), texts: Some(texts) },
         }
     }
 }

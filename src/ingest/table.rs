@@ -73,6 +73,14 @@ impl Table {
         position(&self.header, column)
     }
 
+    /// How many records it says that it has, if it does; it may be wrong.
+    pub(super) fn rows_said(&self) -> Option<usize> {
+        match &self.body {
+            Body::Batches(body) => body.rows_said(),
+            Body::Delimited(_) | Body::Lines(_) => None,
+        }
+    }
+
     /// Hands over every record with the cells of the wanted columns (positions in the header).
     ///
     /// # Errors

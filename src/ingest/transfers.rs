@@ -141,6 +141,8 @@ impl Transfers {
         let mut scratch = Scratch::default();
         let positions = layout.wanted.positions.clone();
         let plain = gathered::is_plain(&layout);
+        let most = self.spill.as_ref().map_or(MOST_ROWS, Spill::most_collected);
+        self.collected.make_room(table.rows_said().unwrap_or(0).min(most));
         let read = table.read_many(&positions, &mut |chunk| {
             match chunk {
                 Chunk::Batch(..) | Chunk::Block(_) if plain => self.take_chunk(file, &chunk, &layout, &mut scratch)?,
@@ -384,11 +386,7 @@ impl Transfers {
         for row in (0..keep.len()).filter(|&row| !keep[row]) {
             let source = self.collected.sources.get(row);
             let line = self.lines[source.file as usize].line(source.record);
-            let id = match ids {
-                TxIds::Numbers(ids) => ids[row].to_string(),
-                TxIds::Texts(ids) => ids[row].clone(),
-            };
-            let fault = Fault::new("tx_id", id.as_bytes(), "another transfer has the same tx_id");
+            let fault = Fault::new("tx_id", ids.text(row).as_bytes(), "another transfer has the same tx_id");
             self.rejects.push((source.file, reject(&self.files[source.file as usize], line, fault)));
         }
     }

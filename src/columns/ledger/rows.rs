@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::{AccountId, BaseAmount, Column, CurrencyId, Money, SourceRow, Time};
-use super::{Ledger, TxIds};
+use super::super::{AccountId, BaseAmount, Column, CurrencyId, Money, SourceRow, Time, TxIds};
+use super::Ledger;
 
 /// Transfers whose accounts and currencies are those of a ledger, in (time, transfer id) order; one value a row in each.
 #[derive(Clone, Debug)]

@@ -80,7 +80,7 @@ impl Run {
             let numbers =
                 |values: &[u32]| -> ArrayRef { Arc::new(UInt32Array::from_iter_values(rows().map(|row| values[row]))) };
             let id: ArrayRef = match &ids {
-                TxIds::Numbers(ids) => Arc::new(UInt64Array::from_iter_values(rows().map(|row| ids[row]))),
+                TxIds::Numbers(ids) => Arc::new(UInt64Array::from_iter_values(rows().map(|row| ids.get(row)))),
                 TxIds::Texts(ids) => Arc::new(StringArray::from_iter_values(rows().map(|row| &ids[row]))),
             };
             let mut arrays: Vec<ArrayRef> = vec![

@@ -64,6 +64,11 @@ impl Spill {
         }
     }
 
+    /// How many rows are collected before they are to be written away.
+    pub(in crate::ingest) fn most_collected(&self) -> usize {
+        self.portion.collected
+    }
+
     /// Whether so many collected rows are to be written away.
     pub(in crate::ingest) fn is_due(&self, rows: usize) -> bool {
         rows >= self.portion.collected
@@ -116,9 +121,9 @@ impl Spill {
             (self.texts, self.ascending) = (true, None);
             return;
         };
-        let rises = ids.windows(2).all(|pair| pair[0] < pair[1]);
-        let follows = self.ascending.zip(ids.first()).is_some_and(|(last, first)| last < *first || self.len == 0);
-        self.ascending = if rises && follows { ids.last().copied() } else { None };
+        let (first, last) = (ids.get(0), ids.get(ids.len() - 1));
+        let follows = self.ascending.is_some_and(|before| before < first || self.len == 0);
+        self.ascending = (ids.is_rising() && follows).then_some(last);
     }
 
     /// The rows whose ids may stand twice, in the order of the files, each with its run and its place there.
