@@ -303,6 +303,8 @@ mod tests {
         refused("amount & 3 = 1", "amount & 3", "the operator `&`");
         refused("amount >= :x", ":x", "a value of this form");
         refused("kind IN ('a', channel)", "channel", "literals");
+        refused("EXTRACT(week FROM timestamp) NOT IN (NULL)", "NULL", "NULL in a list");
+        refused("amount IN (1, -NULL)", "NULL", "NULL in a list");
         refused("\"^a.*$\" = 1", "\"^a.*$\"", "a pattern of names");
         refused("\"*\" = 1", "\"*\"", "a pattern of names");
         refused(

@@ -107,6 +107,9 @@ impl VisitorMut for Walk<'_> {
                 if let Some(item) = list.iter().find(|item| !is_literal(item)) {
                     return self.refuse(item, "anything but literals in a list");
                 }
+                if let Some(item) = list.iter().find(|item| is_null(item)) {
+                    return self.refuse(item, "NULL in a list, which nothing is equal to; write `IS NULL`");
+                }
                 align_numbers(list);
                 ControlFlow::Continue(())
             }
@@ -297,7 +300,11 @@ fn is_comparison(op: &BinaryOperator) -> bool {
 }
 
 fn is_null(expr: &Expr) -> bool {
-    matches!(expr, Expr::Value(ValueWithSpan { value: SqlValue::Null, .. }))
+    match expr {
+        Expr::Value(ValueWithSpan { value: SqlValue::Null, .. }) => true,
+        Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => is_null(expr),
+        _ => false,
+    }
 }
 
 fn is_literal(expr: &Expr) -> bool {
