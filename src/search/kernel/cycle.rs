@@ -18,12 +18,18 @@ use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
 use super::gaps::{Gaps, Limits, Way};
+use super::halves::{Ends, First, Half, Halves, Laid, Side, Stop, place_of};
 use super::nexts::number;
 
 /// All round trips whose busiest account is a given one.
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
     let (rounds, pool) = (Rounds::new(task), Pool::default());
-    move |anchor, sink| pool.with(|| Scratch::new(rounds.busy.len()), |scratch| rounds.through(anchor, scratch, sink))
+    move |anchor, sink| {
+        if !Way::BOTH.into_iter().all(|way| rounds.may_lead(way, anchor)) {
+            return ControlFlow::Continue(());
+        }
+        pool.with(|| Scratch::new(rounds.busy.len()), |scratch| rounds.through(anchor, scratch, sink))
+    }
 }
 
 /// The step, and what every search of it knows.
@@ -46,215 +52,12 @@ struct Rounds<'t> {
     mixed: bool,
 }
 
-impl Way {
-    fn other(self) -> Self {
-        if self == Self::Ahead { Self::Back } else { Self::Ahead }
-    }
-
-    /// Time as one walks: it grows from the anchor on, whatever the way.
-    #[inline]
-    fn clock(self, time: Time) -> Time {
-        if self == Self::Ahead { time } else { Time(time.0.saturating_neg()) }
-    }
-
-    /// The transfers of a list between two times of this clock, ends included, which lie near a position.
-    #[inline]
-    fn between(self, list: List<'_>, position: usize, from: Time, to: Time) -> List<'_> {
-        let (from, to) = (self.clock(from), self.clock(to));
-        if self == Self::Ahead { list.between_near(position, from, to) } else { list.between_near(position, to, from) }
-    }
-}
-
-/// One transfer of a half, and the account that it leads to as one walks.
-#[derive(Clone, Copy, Debug)]
-struct Stop {
-    account: AccountId,
-    /// Where the transfer stands in the lists of the way.
-    position: u32,
-    time: Time,
-}
-
-/// A transfer of the anchor with which a half may begin, and how far that half may go, by the clock of its way.
-#[derive(Clone, Copy, Debug)]
-struct First {
-    stop: Stop,
-    /// The last moment of a transfer before the turn.
-    open: Time,
-    /// The last moment of a transfer behind the turn, where there may be one: of the transfer that closes the trip.
-    past: Option<Time>,
-}
-
-/// A half of a trip: its last transfer, and the half without it.
-#[derive(Clone, Copy, Debug)]
-struct Half {
-    stop: Stop,
-    /// When its transfer at the anchor is made.
-    near: Time,
-    /// The half without the last transfer.
-    before: u32,
-    /// Its transfer at the anchor, among those of its side.
-    first: u32,
-    length: u8,
-    /// So many transfers lie between the anchor and the turn; 0 where the turn is not inside this half.
-    turn: u8,
-}
-
-impl Half {
-    /// This half with one transfer more.
-    #[inline]
-    fn longer(self, place: u32, stop: Stop, turns: bool) -> Self {
-        let turn = if turns { self.length } else { self.turn };
-        Self { stop, before: place, length: self.length + 1, turn, ..self }
-    }
-}
-
-const NOWHERE: u32 = u32::MAX;
-
-/// One side of an anchor: halves, each but the shortest one transfer longer than another of them.
-#[derive(Debug, Default)]
-struct Side {
-    firsts: Vec<First>,
-    halves: Vec<Half>,
-    /// Where the longest begin.
-    level: usize,
-    /// How long they are.
-    length: usize,
-}
-
-/// Halves by their places: those of a side, and behind them what is walked on from one of these.
-#[derive(Clone, Copy)]
-struct Halves<'s> {
-    kept: &'s [Half],
-    walked: &'s [Half],
-}
-
-impl<'s> Halves<'s> {
-    fn at(self, place: u32) -> Option<Half> {
-        let place = place as usize;
-        self.kept.get(place).or_else(|| self.walked.get(place - self.kept.len())).copied()
-    }
-
-    /// The transfers of a half, from its far end to the anchor.
-    fn stops(self, half: Half) -> impl Iterator<Item = Stop> + use<'s> {
-        std::iter::successors(Some(half), move |half| self.at(half.before)).map(|half| half.stop)
-    }
-
-    #[inline]
-    fn passes(self, half: Half, account: AccountId) -> bool {
-        self.stops(half).any(|stop| stop.account == account)
-    }
-}
-
-impl Side {
-    fn halves(&self) -> Halves<'_> {
-        Halves { kept: &self.halves, walked: &[] }
-    }
-
-    /// How many of the longest halves there are.
-    fn frontier(&self) -> usize {
-        self.halves.len() - self.level
-    }
-
-    /// Begins with the shortest halves.
-    fn begin(&mut self) {
-        self.halves.clear();
-        (self.level, self.length) = (0, 1);
-        for (place, first) in self.firsts.iter().enumerate() {
-            let (stop, first) = (first.stop, place_of(place));
-            let near = stop.time;
-            self.halves.push(Half { stop, near, before: NOWHERE, first, length: 1, turn: 0 });
-        }
-    }
-}
-
 /// What is used again from anchor to anchor.
 #[derive(Debug)]
 struct Scratch {
     ahead: Side,
     back: Side,
     laid: Laid,
-}
-
-/// The halves of one side, by the account at which they end.
-#[derive(Debug)]
-struct Laid {
-    /// For each account, its group.
-    places: Vec<u32>,
-    groups: Vec<Group>,
-    ends: Vec<Ends>,
-}
-
-/// Halves that end at one account: the shorter ones, and then the longest of all.
-#[derive(Clone, Copy, Debug)]
-struct Group {
-    begin: u32,
-    longest: u32,
-    end: u32,
-}
-
-/// What of a half decides at once whether it may meet another.
-#[derive(Clone, Copy, Debug)]
-struct Ends {
-    near: Time,
-    far: Time,
-    /// The half, among those of its side.
-    place: u32,
-    length: u8,
-    turn: u8,
-}
-
-impl Ends {
-    #[inline]
-    fn of(half: Half, place: u32) -> Self {
-        Self { near: half.near, far: half.stop.time, place, length: half.length, turn: half.turn }
-    }
-}
-
-impl Laid {
-    /// Lays the halves of a side ready. They keep their order, in which those of one length are ordered by the time of their
-    /// first transfer, as one walks.
-    fn lay(&mut self, side: &Side) {
-        for half in &side.halves {
-            let place = &mut self.places[half.stop.account.index()];
-            if *place == NOWHERE {
-                *place = place_of(self.groups.len());
-                self.groups.push(Group { begin: 0, longest: 0, end: 0 });
-            }
-            self.groups[*place as usize].end += 1;
-        }
-        let mut begin = 0;
-        for group in &mut self.groups {
-            let length = group.end;
-            *group = Group { begin, longest: begin, end: begin };
-            begin += length;
-        }
-        let nothing = Ends { near: Time(0), far: Time(0), place: NOWHERE, length: 0, turn: 0 };
-        self.ends.resize(side.halves.len(), nothing);
-        for (place, half) in side.halves.iter().enumerate() {
-            let group = &mut self.groups[self.places[half.stop.account.index()] as usize];
-            self.ends[group.end as usize] = Ends::of(*half, place_of(place));
-            group.end += 1;
-            if place < side.level {
-                group.longest = group.end;
-            }
-        }
-    }
-
-    /// The shorter halves that end at an account, and the longest.
-    #[inline]
-    fn at(&self, account: AccountId) -> Option<(&[Ends], &[Ends])> {
-        let group = *self.groups.get(self.places[account.index()] as usize)?;
-        let [begin, longest, end] = [group.begin, group.longest, group.end].map(|place| place as usize);
-        Some((&self.ends[begin..longest], &self.ends[longest..end]))
-    }
-
-    fn clear(&mut self, side: &Side) {
-        for half in &side.halves {
-            self.places[half.stop.account.index()] = NOWHERE;
-        }
-        self.groups.clear();
-        self.ends.clear();
-    }
 }
 
 /// Halves laid beside another that cost as much as a try.
@@ -265,8 +68,7 @@ const MOST_KEPT: usize = 1 << 20;
 
 impl Scratch {
     fn new(accounts: usize) -> Self {
-        let laid = Laid { places: vec![NOWHERE; accounts], groups: Vec::new(), ends: Vec::new() };
-        Self { ahead: Side::default(), back: Side::default(), laid }
+        Self { ahead: Side::default(), back: Side::default(), laid: Laid::none_of(accounts) }
     }
 
     fn side(&mut self, way: Way) -> &mut Side {
@@ -279,8 +81,38 @@ impl Scratch {
     }
 }
 
-fn place_of(position: usize) -> u32 {
-    u32::try_from(position).expect("halves of one anchor fit 32 bits")
+/// Times of the other side of an anchor, by the clock of this one, while one goes through this one in time.
+struct Opposite<T> {
+    count: usize,
+    time: T,
+    ends: usize,
+    closes: usize,
+}
+
+impl<T: Fn(usize) -> Time> Opposite<T> {
+    fn new(count: usize, time: T) -> Self {
+        Self { count, time, ends: 0, closes: 0 }
+    }
+
+    /// The last time up to `end`, and the last up to `close`; neither is earlier than when it was asked before.
+    #[inline]
+    fn around(&mut self, end: Time, close: Time) -> (Option<Time>, Option<Time>) {
+        while self.ends < self.count && (self.time)(self.ends) <= end {
+            self.ends += 1;
+        }
+        while self.closes < self.count && (self.time)(self.closes) <= close {
+            self.closes += 1;
+        }
+        (self.ends.checked_sub(1).map(&self.time), self.closes.checked_sub(1).map(&self.time))
+    }
+}
+
+impl Side {
+    /// The transfers with which the halves of this side begin, which is walked on a way, as the other side sees them.
+    fn as_opposite(&self, way: Way) -> Opposite<impl Fn(usize) -> Time> {
+        let last = self.firsts.len().wrapping_sub(1);
+        Opposite::new(self.firsts.len(), move |place| way.other().clock(self.firsts[last - place].stop.time))
+    }
 }
 
 /// The two sides of an anchor when halves are laid together.
@@ -377,18 +209,8 @@ impl<'t> Rounds<'t> {
     }
 
     fn through(&self, anchor: AccountId, scratch: &mut Scratch, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let [ahead, back] = [Way::Ahead, Way::Back].map(|way| self.list(way, anchor).len());
-        let fewer = if ahead <= back { Way::Ahead } else { Way::Back };
-        if !(self.may_lead(fewer, anchor) && self.may_lead(fewer.other(), anchor)) {
+        if !self.begin(anchor, scratch) {
             return ControlFlow::Continue(());
-        }
-        for way in [fewer, fewer.other()] {
-            let side = scratch.side(way);
-            self.begin(way, anchor, &mut side.firsts);
-            if side.firsts.is_empty() {
-                return ControlFlow::Continue(());
-            }
-            side.begin();
         }
         while scratch.ahead.length + scratch.back.length + 1 < self.most {
             let way = scratch.shorter();
@@ -407,37 +229,58 @@ impl<'t> Rounds<'t> {
         ended
     }
 
-    /// The transfers of an anchor with which a half may begin: a trip needs one of the other side that is near in time.
-    fn begin(&self, way: Way, anchor: AccountId, firsts: &mut Vec<First>) {
+    /// Begins both sides of an anchor, if each has a transfer that one of the other goes with: first the side with fewer
+    /// transfers, then the other beside what is left of it, and the first once more beside what is left of that.
+    fn begin(&self, anchor: AccountId, scratch: &mut Scratch) -> bool {
+        let [ahead, back] = Way::BOTH.map(|way| self.list(way, anchor));
+        let (fewer, others) = if ahead.len() <= back.len() { (Way::Ahead, back) } else { (Way::Back, ahead) };
+        let Scratch { ahead, back, .. } = scratch;
+        let (few, many) = if fewer == Way::Ahead { (ahead, back) } else { (back, ahead) };
+        let others = Opposite::new(others.len(), |place| fewer.clock(others.times[fewer.along(others.len(), place)]));
+        self.find_firsts(fewer, anchor, others, &mut few.firsts);
+        self.find_firsts(fewer.other(), anchor, few.as_opposite(fewer), &mut many.firsts);
+        many.begin();
+        let mut others = many.as_opposite(fewer.other());
+        few.firsts.retain_mut(|first| self.bound(fewer, &mut others, first));
+        few.begin();
+        !(few.firsts.is_empty() || many.firsts.is_empty())
+    }
+
+    /// The transfers of an anchor with which a half may begin, as one walks.
+    fn find_firsts(
+        &self,
+        way: Way,
+        anchor: AccountId,
+        mut opposite: Opposite<impl Fn(usize) -> Time>,
+        firsts: &mut Vec<First>,
+    ) {
         firsts.clear();
-        let (list, opposite) = (self.list(way, anchor), self.list(way.other(), anchor));
-        // As one walks: on the way back from the last to the first.
-        let along = |list: List<'_>, place| if way == Way::Ahead { place } else { list.len() - 1 - place };
-        let time = |count: usize| way.clock(opposite.times[along(opposite, count)]);
-        let (mut ends, mut closes) = (0, 0);
-        for place in (0..list.len()).map(|place| along(list, place)) {
+        let list = self.list(way, anchor);
+        for place in (0..list.len()).map(|place| way.along(list.len(), place)) {
             let (position, account) = (list.first + place, list.others[place]);
-            if !self.may_begin(way, anchor, position, account) {
-                continue;
-            }
-            let near = way.clock(list.times[place]);
-            while ends < opposite.len() && time(ends) <= near + self.within {
-                ends += 1;
-            }
-            while closes < opposite.len() && time(closes) <= near - self.delay.least {
-                closes += 1;
-            }
-            // Either the trip turns at the anchor, or a transfer of the other side comes right before this one.
-            let turns_here = ends.checked_sub(1).map(time).filter(|&end| end >= near);
-            let past = closes.checked_sub(1).map(time).filter(|&past| near - past <= self.delay.most);
-            let open = turns_here.max(past.map(|past| past + self.within));
-            let Some(open) = open else { continue };
-            let stop = Stop { account, position: number(position), time: list.times[place] };
-            let first = First { stop, open, past };
-            if self.leads_on(way, stop, first, false) && self.is_usable(way, stop.position) {
-                firsts.push(first);
+            if self.may_begin(way, anchor, position, account) {
+                let stop = Stop { account, position: number(position), time: list.times[place] };
+                let mut first = First { stop, open: Time(i64::MIN), past: None };
+                if self.bound(way, &mut opposite, &mut first) && self.is_usable(way, stop.position) {
+                    firsts.push(first);
+                }
             }
         }
+    }
+
+    /// Says how far halves may go that begin with a transfer, and whether one can. Asked of one after another as one walks.
+    #[inline]
+    fn bound(&self, way: Way, opposite: &mut Opposite<impl Fn(usize) -> Time>, first: &mut First) -> bool {
+        let near = way.clock(first.stop.time);
+        let (end, past) = opposite.around(near + self.within, near - self.delay.least);
+        // Either the trip turns at the anchor, or a transfer of the other side comes right before this one.
+        let turns_here = end.filter(|&end| end >= near);
+        first.past = past.filter(|&past| near - past <= self.delay.most);
+        let open = turns_here.max(first.past.map(|past| past + self.within));
+        open.is_some_and(|open| {
+            first.open = open;
+            self.leads_on(way, first.stop, *first, false)
+        })
     }
 
     /// Keeps what is one transfer longer than the longest halves of a side; says whether there was room.
@@ -539,7 +382,7 @@ impl<'t> Rounds<'t> {
         let is_last = usize::from(half.length) + 1 == left;
         let first = meeting.growing.firsts[half.first as usize];
         self.each_next(meeting.way, half, first, |stop, turns| {
-            let meets = meeting.laid.places[stop.account.index()] != NOWHERE;
+            let meets = meeting.laid.is_any_at(stop.account);
             if is_last && !meets
                 || !self.leads_on(meeting.way, stop, first, turns || half.turn > 0)
                 || !self.is_below(stop.account, meeting.anchor)
@@ -567,7 +410,7 @@ impl<'t> Rounds<'t> {
     /// these, so that it is put together once.
     fn meet_ready(&self, meeting: &Meeting<'_>, half: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let Some((shorter, longest)) = meeting.laid.at(half.stop.account) else { return ControlFlow::Continue(()) };
-        let (ends, mut looks) = (Ends::of(half, NOWHERE), 0u32);
+        let (ends, mut looks) = (Ends::of_other(half), 0u32);
         let mut meet = |other: &Ends| {
             looks = looks.wrapping_add(1);
             let (ahead, back) = if meeting.way == Way::Ahead { (ends, *other) } else { (*other, ends) };

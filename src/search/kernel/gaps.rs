@@ -1,6 +1,6 @@
 //! How long nothing can follow a transfer, told in few bytes, so that most walks end before a list is searched.
 
-use crate::columns::Span;
+use crate::columns::{Span, Time};
 
 use super::super::graph::List;
 use super::super::pool::Pool;
@@ -12,6 +12,33 @@ use super::nexts::number;
 pub(super) enum Way {
     Ahead,
     Back,
+}
+
+impl Way {
+    pub(super) const BOTH: [Self; 2] = [Self::Ahead, Self::Back];
+
+    pub(super) fn other(self) -> Self {
+        if self == Self::Ahead { Self::Back } else { Self::Ahead }
+    }
+
+    /// Time as one walks: it grows from the anchor on, whatever the way.
+    #[inline]
+    pub(super) fn clock(self, time: Time) -> Time {
+        if self == Self::Ahead { time } else { Time(time.0.saturating_neg()) }
+    }
+
+    /// The place in a list so long, in the order of time, of what comes at a place as one walks.
+    #[inline]
+    pub(super) fn along(self, length: usize, place: usize) -> usize {
+        if self == Self::Ahead { place } else { length - 1 - place }
+    }
+
+    /// The transfers of a list between two times of this clock, ends included, which lie near a position.
+    #[inline]
+    pub(super) fn between(self, list: List<'_>, position: usize, from: Time, to: Time) -> List<'_> {
+        let (from, to) = (self.clock(from), self.clock(to));
+        if self == Self::Ahead { list.between_near(position, from, to) } else { list.between_near(position, to, from) }
+    }
 }
 
 /// For each transfer of the lists of one way, when and where its other account goes on, as one walks: with a transfer on the

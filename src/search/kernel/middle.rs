@@ -24,6 +24,9 @@ pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>
     let middle = Middle::of(task).expect("the paths of the task can be counted so");
     let pool = Pool::default();
     move |account, sink| {
+        if !middle.may_stand(account) {
+            return ControlFlow::Continue(());
+        }
         pool.with(|| Scratch::new(task.ledger.accounts().len()), |scratch| middle.count(account, scratch, sink))
     }
 }
@@ -130,12 +133,13 @@ impl<'t> Middle<'t> {
 
     /// Whether an account may be between the two transfers.
     fn may_stand(&self, account: AccountId) -> bool {
-        let [before, after] = self.places;
-        if before.step == after.step {
-            self.task.may_pass(before.step, account)
+        let (task, [before, after]) = (self.task, self.places);
+        let may_stand = if before.step == after.step {
+            task.may_pass(before.step, account)
         } else {
-            self.task.may_hold(self.task.flow.steps[before.step].payee(), account)
-        }
+            task.may_hold(task.flow.steps[before.step].payee(), account)
+        };
+        may_stand && task.graph.received(account).len() > 0 && task.graph.sent(account).len() > 0
     }
 
     fn fill(&self, place: Place, list: List<'_>, fits: impl Fn(Time, AccountId) -> bool, ends: &mut Vec<End>) {
@@ -147,9 +151,6 @@ impl<'t> Middle<'t> {
 
     fn count(&self, account: AccountId, scratch: &mut Scratch, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let (task, [before, after]) = (self.task, self.places);
-        if !self.may_stand(account) {
-            return ControlFlow::Continue(());
-        }
         let [first, last] = [task.flow.steps[before.step].payer(), task.flow.steps[after.step].payee()];
         let begins = |time, account| task.owns(time) && task.may_hold(first, account);
         self.fill(before, task.graph.received(account), begins, &mut scratch.coming);

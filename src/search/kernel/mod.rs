@@ -5,6 +5,7 @@ pub(super) mod exhaustive;
 mod family;
 mod fan;
 mod gaps;
+mod halves;
 mod hub;
 mod layers;
 mod middle;
