@@ -121,6 +121,17 @@ impl Extend<u64> for Numbers {
     }
 }
 
+impl From<Vec<u64>> for Numbers {
+    fn from(numbers: Vec<u64>) -> Self {
+        let counts_on = numbers.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1]));
+        let end = numbers.last().and_then(|last| last.checked_add(1));
+        match (numbers.first(), end.filter(|_| counts_on)) {
+            (Some(&first), Some(end)) => Self(Kept::Counted(first..end)),
+            _ => Self(Kept::Each(numbers)),
+        }
+    }
+}
+
 impl FromIterator<u64> for Numbers {
     fn from_iter<I: IntoIterator<Item = u64>>(numbers: I) -> Self {
         let mut all = Self::default();
@@ -218,8 +229,15 @@ mod tests {
             assert!(all.iter().eq(numbers.iter().copied()), "{numbers:?}");
             assert_eq!((all.len(), all.is_empty()), (numbers.len(), numbers.is_empty()));
             assert!(numbers.iter().enumerate().all(|(row, &number)| all.get(row) == number));
-            assert_eq!(all, numbers.iter().copied().collect());
             assert_eq!(all.is_rising(), numbers.is_sorted_by(|a, b| a < b));
+            let counted = matches!(all.0, Kept::Counted(_));
+            let made: Numbers = numbers.clone().into();
+            assert_eq!(
+                (&made, matches!(made.0, Kept::Counted(_))),
+                (&all, counted && !numbers.is_empty()),
+                "{numbers:?}"
+            );
+            assert_eq!(all, numbers.into_iter().collect());
         }
         let counted = |numbers: &[u64]| matches!(numbers.iter().copied().collect::<Numbers>().0, Kept::Counted(_));
         assert!(counted(&[5, 6, 7]) && !counted(&[5, 7]));

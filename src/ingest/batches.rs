@@ -101,7 +101,7 @@ impl Batches {
                 .map_err(|error| damaged(&name, &error)),
         })?;
         let bytes = file.metadata().map_or(0, |about| about.len());
-        let rows = rows.and_then(|rows| usize::try_from(rows.unsigned_abs().min(bytes)).ok());
+        let rows = rows.and_then(|rows| usize::try_from(bytes.min(u64::try_from(rows).ok()?)).ok());
         Ok((names(&schema), Self { file, format, receipt, rows }))
     }
 

@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn of_the_rows_with_one_id_the_least_stays() {
-        let ids = TxIds::Numbers([3, 1, 3, 2, 3].into_iter().collect());
+        let ids = TxIds::Numbers(vec![3, 1, 3, 2, 3].into());
         let size = [9, 0, 5, 0, 7];
         assert_eq!(keep(&ids, |a, b| size[a].cmp(&size[b])), Some(vec![false, true, true, true, false]));
     }

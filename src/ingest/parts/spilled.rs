@@ -75,7 +75,7 @@ impl Spilled {
             raw.append(part, self.meaning.texts);
         }
         let (numbers, texts) = (std::mem::take(&mut raw.numbers), std::mem::take(&mut raw.texts));
-        let ids = if self.meaning.texts { TxIds::Texts(texts) } else { TxIds::Numbers(numbers.into_iter().collect()) };
+        let ids = if self.meaning.texts { TxIds::Texts(texts) } else { TxIds::Numbers(numbers.into()) };
         let mut order: Vec<u32> = (0..u32::try_from(raw.times.len()).expect("rows have 32 bits")).collect();
         if parts > 1 {
             ids.sort(&raw.times, &mut order);
