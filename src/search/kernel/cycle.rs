@@ -84,7 +84,9 @@ impl Scratch {
 /// Times of the other side of an anchor, by the clock of this one, while one goes through this one in time.
 struct Opposite<T> {
     count: usize,
+    /// Time by place: later places are no earlier.
     time: T,
+    /// How many of them are not behind the ends that were asked for, and not behind the closes.
     ends: usize,
     closes: usize,
 }
@@ -110,8 +112,8 @@ impl<T: Fn(usize) -> Time> Opposite<T> {
 impl Side {
     /// The transfers with which the halves of this side begin, which is walked on a way, as the other side sees them.
     fn as_opposite(&self, way: Way) -> Opposite<impl Fn(usize) -> Time> {
-        let last = self.firsts.len().wrapping_sub(1);
-        Opposite::new(self.firsts.len(), move |place| way.other().clock(self.firsts[last - place].stop.time))
+        let count = self.firsts.len();
+        Opposite::new(count, move |place| way.other().clock(self.firsts[count - 1 - place].stop.time))
     }
 }
 
@@ -238,6 +240,9 @@ impl<'t> Rounds<'t> {
         let (few, many) = if fewer == Way::Ahead { (ahead, back) } else { (back, ahead) };
         let others = Opposite::new(others.len(), |place| fewer.clock(others.times[fewer.along(others.len(), place)]));
         self.find_firsts(fewer, anchor, others, &mut few.firsts);
+        if few.firsts.is_empty() {
+            return false;
+        }
         self.find_firsts(fewer.other(), anchor, few.as_opposite(fewer), &mut many.firsts);
         many.begin();
         let mut others = many.as_opposite(fewer.other());
