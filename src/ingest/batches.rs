@@ -80,10 +80,9 @@ impl Batch {
 /// A Parquet or Arrow file.
 pub(super) struct Batches {
     file: File,
-    format: Format,
     receipt: Receipt,
-    /// How many rows it says that it has, but no more than it has bytes.
-    rows: Option<usize>,
+    /// What a Parquet file says of itself; nothing where the file is an Arrow file.
+    metadata: Option<ArrowReaderMetadata>,
 }
 
 impl Batches {
@@ -92,22 +91,21 @@ impl Batches {
         let (name, format) = (source.name.clone(), source.format);
         let (file, receipt) = source.into_file()?;
         let again = file.try_clone().map_err(|error| IngestError::io(&name, &error))?;
-        let (schema, rows) = guarded(&name, || match format {
+        let (schema, metadata) = guarded(&name, || match format {
             Format::Parquet => ArrowReaderMetadata::load(&again, ArrowReaderOptions::new())
-                .map(|metadata| (Arc::clone(metadata.schema()), Some(metadata.metadata().file_metadata().num_rows())))
+                .map(|metadata| (Arc::clone(metadata.schema()), Some(metadata)))
                 .map_err(|error| damaged(&name, &error)),
             _ => FileReader::try_new(BufReader::new(again), None)
                 .map(|reader| (reader.schema(), None))
                 .map_err(|error| damaged(&name, &error)),
         })?;
-        let bytes = file.metadata().map_or(0, |about| about.len());
-        let rows = rows.and_then(|rows| usize::try_from(bytes.min(u64::try_from(rows).ok()?)).ok());
-        Ok((names(&schema), Self { file, format, receipt, rows }))
+        Ok((names(&schema), Self { file, receipt, metadata }))
     }
 
-    /// How many rows it says that it has, if it does; it may be wrong.
+    /// How many rows it says that it has, if it does, but no more than it has bytes; it may be wrong.
     pub(super) fn rows_said(&self) -> Option<usize> {
-        self.rows
+        let rows = u64::try_from(self.metadata.as_ref()?.metadata().file_metadata().num_rows()).ok()?;
+        usize::try_from(rows.min(self.file.metadata().ok()?.len())).ok()
     }
 
     /// Hands over every record. While some are looked at, the next are decoded.
@@ -118,9 +116,9 @@ impl Batches {
         visit: &mut VisitMany<'_>,
     ) -> Result<TableRead, IngestError> {
         let mut rows = 0;
-        let mut batches = guarded(name, || match self.format {
-            Format::Parquet => parquet(self.file, wanted).map_err(|error| damaged(name, &error)),
-            _ => ipc(self.file, wanted).map_err(|error| damaged(name, &error)),
+        let mut batches = guarded(name, || match self.metadata {
+            Some(metadata) => parquet(self.file, metadata, wanted).map_err(|error| damaged(name, &error)),
+            None => ipc(self.file, wanted).map_err(|error| damaged(name, &error)),
         })?;
         let mut next = || guarded(name, || batches.next().transpose().map_err(|error| damaged(name, &error)));
         let mut waiting = next()?;
@@ -145,8 +143,7 @@ fn guarded<T>(name: &str, decode: impl FnOnce() -> Result<T, IngestError>) -> Re
 
 type Stream = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
 
-fn parquet(file: File, wanted: &[usize]) -> Result<Stream, ParquetError> {
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
+fn parquet(file: File, metadata: ArrowReaderMetadata, wanted: &[usize]) -> Result<Stream, ParquetError> {
     // A column that cannot be read so is read as it is.
     let coded = coded(&metadata).and_then(|schema| {
         ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), ArrowReaderOptions::new().with_schema(schema))
