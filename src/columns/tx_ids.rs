@@ -81,7 +81,7 @@ impl Numbers {
     pub fn is_rising(&self) -> bool {
         match &self.0 {
             Kept::Counted(_) => true,
-            Kept::Each(numbers) => numbers.windows(2).all(|pair| pair[0] < pair[1]),
+            Kept::Each(numbers) => numbers.is_sorted_by(|a, b| a < b),
         }
     }
 
@@ -154,6 +154,15 @@ impl TxIds {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether each is greater than the one before, texts byte by byte.
+    #[must_use]
+    pub fn is_rising(&self) -> bool {
+        match self {
+            Self::Numbers(ids) => ids.is_rising(),
+            Self::Texts(ids) => ids.is_sorted_by(|a, b| a < b),
+        }
     }
 
     /// The id of a row as text.
