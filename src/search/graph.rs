@@ -99,6 +99,12 @@ fn before(times: &[Time], earlier: impl Fn(Time) -> bool) -> usize {
     times.partition_point(|&time| earlier(time))
 }
 
+/// The same, one by one: for ends that only move forward.
+#[inline]
+pub(super) fn ahead(times: &[Time], earlier: impl Fn(Time) -> bool) -> usize {
+    times.iter().take_while(|&&time| earlier(time)).count()
+}
+
 /// The same, looked for from a position on in steps that grow.
 #[inline]
 fn before_near(times: &[Time], position: usize, earlier: impl Fn(Time) -> bool) -> usize {

@@ -18,8 +18,8 @@ use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
 use super::gaps::{Gaps, Limits, Way};
-use super::halves::{Ends, First, Half, Halves, Laid, Side, Stop, place_of};
-use super::nexts::number;
+use super::halves::{Ends, First, Half, Halves, Laid, Side, Stop};
+use super::number;
 
 /// All round trips whose busiest account is a given one.
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
@@ -301,7 +301,7 @@ impl<'t> Rounds<'t> {
                     && !side.halves().passes(half, stop.account)
                     && self.is_usable(way, stop.position)
                 {
-                    side.halves.push(half.longer(place_of(place), stop, turns));
+                    side.halves.push(half.longer(number(place), stop, turns));
                 }
                 if side.halves.len() < MOST_KEPT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
@@ -396,7 +396,7 @@ impl<'t> Rounds<'t> {
             {
                 return ControlFlow::Continue(());
             }
-            let longer = half.longer(place_of(place), stop, turns);
+            let longer = half.longer(number(place), stop, turns);
             if meets {
                 self.meet_ready(meeting, longer, sink)?;
             }

@@ -2,10 +2,10 @@
 
 use crate::columns::{Span, Time};
 
-use super::super::graph::List;
+use super::super::graph::{List, ahead};
 use super::super::pool::Pool;
 use super::super::task::Task;
-use super::nexts::number;
+use super::number;
 
 /// From an account with the money, or against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,14 +98,14 @@ impl Gaps {
     pub(super) fn both_ways(task: &Task<'_>) -> (Self, Self) {
         let graph = &task.graph;
         let accounts = || task.ledger.accounts().ids();
-        let ahead = || accounts().map(|account| (graph.received(account), graph.sent(account)));
-        let back = || accounts().map(|account| (graph.sent(account), graph.received(account)));
+        let with_money = || accounts().map(|account| (graph.received(account), graph.sent(account)));
+        let against_it = || accounts().map(|account| (graph.sent(account), graph.received(account)));
         // One thread uses the same room for both.
         let room = Pool::default();
         let none = || vec![Gap::default(); task.ledger.len()];
         rayon::join(
-            || room.with(none, |of_rows| Self::new(task, Way::Ahead, ahead(), of_rows)),
-            || room.with(none, |of_rows| Self::new(task, Way::Back, back(), of_rows)),
+            || room.with(none, |of_rows| Self::new(task, Way::Ahead, with_money(), of_rows)),
+            || room.with(none, |of_rows| Self::new(task, Way::Back, against_it(), of_rows)),
         )
     }
 
@@ -120,8 +120,8 @@ impl Gaps {
         for (coming, going) in lists {
             let (mut after, mut before) = (0, 0);
             for (&row, &time) in coming.rows.iter().zip(coming.times) {
-                after += going.times[after..].iter().take_while(|&&other| other < time + least).count();
-                before += going.times[before..].iter().take_while(|&&other| other <= time - least).count();
+                after += ahead(&going.times[after..], |other| other < time + least);
+                before += ahead(&going.times[before..], |other| other <= time - least);
                 let later = unit.told(going.times.get(after).map(|&next| next - time));
                 let sooner = unit.told(before.checked_sub(1).map(|last| time - going.times[last]));
                 of_rows[row.index()] = match way {

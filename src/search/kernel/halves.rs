@@ -3,6 +3,8 @@
 
 use crate::columns::{AccountId, Time};
 
+use super::number;
+
 /// One transfer of a half, and the account that it leads to as one walks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stop {
@@ -98,7 +100,7 @@ impl Side {
         self.halves.clear();
         (self.level, self.length) = (0, 1);
         for (place, first) in self.firsts.iter().enumerate() {
-            let (stop, first) = (first.stop, place_of(place));
+            let (stop, first) = (first.stop, number(place));
             let near = stop.time;
             self.halves.push(Half { stop, near, before: NOWHERE, first, length: 1, turn: 0 });
         }
@@ -158,7 +160,7 @@ impl Laid {
         for half in &side.halves {
             let place = &mut self.places[half.stop.account.index()];
             if *place == NOWHERE {
-                *place = place_of(self.groups.len());
+                *place = number(self.groups.len());
                 self.groups.push(Group { begin: 0, longest: 0, end: 0 });
             }
             self.groups[*place as usize].end += 1;
@@ -173,7 +175,7 @@ impl Laid {
         self.ends.resize(side.halves.len(), nothing);
         for (place, half) in side.halves.iter().enumerate() {
             let group = &mut self.groups[self.places[half.stop.account.index()] as usize];
-            self.ends[group.end as usize] = Ends::of(*half, place_of(place));
+            self.ends[group.end as usize] = Ends::of(*half, number(place));
             group.end += 1;
             if place < side.level {
                 group.longest = group.end;
@@ -202,8 +204,4 @@ impl Laid {
         self.groups.clear();
         self.ends.clear();
     }
-}
-
-pub(super) fn place_of(position: usize) -> u32 {
-    u32::try_from(position).expect("halves of one anchor fit 32 bits")
 }

@@ -10,6 +10,7 @@ use std::ops::{ControlFlow, Range};
 use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{RatioRange, RoleId, Shape};
 
+use super::super::graph::ahead;
 use super::super::present::Present;
 use super::super::task::{Link, Task, link};
 use super::Sink;
@@ -166,11 +167,6 @@ impl Set {
         let ((before, unknown), (until, still)) = (self.sums[run.start], self.sums[run.end]);
         (unknown == still).then_some(until - before)
     }
-}
-
-/// How many times come first for which something holds.
-fn ahead(times: &[Time], holds: impl Fn(Time) -> bool) -> usize {
-    times.iter().take_while(|&&time| holds(time)).count()
 }
 
 /// For each time the first of others that may follow it; there is one for each.

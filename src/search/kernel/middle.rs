@@ -11,7 +11,8 @@ use super::super::pool::Pool;
 use super::super::present::Present;
 use super::super::task::{Task, hops};
 use super::Sink;
-use super::nexts::number;
+use super::nexts::runs;
+use super::number;
 use super::trails;
 
 /// Whether the paths of a task can be counted so: each has two transfers, which only their times link.
@@ -48,8 +49,12 @@ struct Place {
     whole: bool,
 }
 
-/// A transfer as the account between sees it: its time, and the account at its other end.
-type End = (Time, AccountId);
+/// Transfers as the account between sees them: their times, and the accounts at their other ends.
+#[derive(Debug, Default)]
+struct Ends {
+    times: Vec<Time>,
+    others: Vec<AccountId>,
+}
 
 /// An account that pays, and where what is paid on after that lies: a run, and others before it.
 #[derive(Clone, Debug)]
@@ -108,8 +113,8 @@ impl Payers {
 
 #[derive(Debug)]
 struct Scratch {
-    coming: Vec<End>,
-    going: Vec<End>,
+    coming: Ends,
+    going: Ends,
     /// For each of those going, the place of the one before it to the same account, and one; or 0.
     earlier: Vec<u32>,
     present: Present,
@@ -142,11 +147,15 @@ impl<'t> Middle<'t> {
         may_stand && task.graph.received(account).len() > 0 && task.graph.sent(account).len() > 0
     }
 
-    fn fill(&self, place: Place, list: List<'_>, fits: impl Fn(Time, AccountId) -> bool, ends: &mut Vec<End>) {
+    fn fill(&self, place: Place, list: List<'_>, fits: impl Fn(Time, AccountId) -> bool, ends: &mut Ends) {
         let leads = |row: RowId| place.whole || self.task.leads(place.step, place.hop, row);
         let kept = list.iter().filter(|&(row, time, other)| leads(row) && fits(time, other));
-        ends.clear();
-        ends.extend(kept.map(|(_, time, other)| (time, other)));
+        ends.times.clear();
+        ends.others.clear();
+        for (_, time, other) in kept {
+            ends.times.push(time);
+            ends.others.push(other);
+        }
     }
 
     fn count(&self, account: AccountId, scratch: &mut Scratch, sink: &mut Sink<'_>) -> ControlFlow<()> {
@@ -155,7 +164,7 @@ impl<'t> Middle<'t> {
         let begins = |time, account| task.owns(time) && task.may_hold(first, account);
         self.fill(before, task.graph.received(account), begins, &mut scratch.coming);
         self.fill(after, task.graph.sent(account), |_, account| task.may_hold(last, account), &mut scratch.going);
-        if scratch.coming.is_empty() || scratch.going.is_empty() {
+        if scratch.coming.times.is_empty() || scratch.going.times.is_empty() {
             return ControlFlow::Continue(());
         }
         let slid = scratch.slide(self.delay, sink);
@@ -171,8 +180,8 @@ const LOOKS: usize = 64;
 impl Scratch {
     fn new(accounts: usize) -> Self {
         Self {
-            coming: Vec::new(),
-            going: Vec::new(),
+            coming: Ends::default(),
+            going: Ends::default(),
             earlier: Vec::new(),
             present: Present::none_of(accounts),
             payers: Payers { all: Vec::new(), others: Vec::new(), numbers: vec![0; accounts] },
@@ -185,15 +194,10 @@ impl Scratch {
         let Self { coming, going, present, payers, .. } = self;
         let (mut run, mut paths) = (0..0, 0);
         let mut ended = ControlFlow::Continue(());
-        for &(time, payer) in &*coming {
-            while going.get(run.end).is_some_and(|next| next.0 <= time + delay.most) {
-                present.enter(going[run.end].1.index());
-                run.end += 1;
-            }
-            while run.start < run.end && going[run.start].0 < time + delay.least {
-                present.leave(going[run.start].1.index());
-                run.start += 1;
-            }
+        for (next, &payer) in runs(delay, &coming.times, &going.times).zip(&coming.others) {
+            going.others[run.end..next.end].iter().for_each(|account| present.enter(account.index()));
+            going.others[run.start..next.start].iter().for_each(|account| present.leave(account.index()));
+            run = next;
             if !run.is_empty() {
                 let back = present.transfers_of(payer.index());
                 paths += (run.len() - back) as u128;
@@ -204,7 +208,7 @@ impl Scratch {
                 break;
             }
         }
-        going[run].iter().for_each(|(_, account)| present.leave(account.index()));
+        going.others[run].iter().for_each(|account| present.leave(account.index()));
         let bindings: usize = payers.all.iter().filter_map(|payer| payer.paid_on).sum();
         if paths > 0 {
             sink.count(2, paths, bindings as u64);
@@ -219,14 +223,13 @@ impl Scratch {
         if several.is_empty() {
             return ControlFlow::Continue(());
         }
+        let going = going.others.as_slice();
         earlier.clear();
-        for (place, (_, account)) in going.iter().enumerate() {
-            earlier.push(std::mem::replace(&mut last[account.index()], number(place + 1)));
-        }
-        for (_, account) in &*going {
+        trails::add_earlier(0, going, last, earlier);
+        for account in going {
             last[account.index()] = 0;
         }
-        let (going, earlier, payers) = (&*going, &*earlier, &*payers);
+        let (earlier, payers) = (&*earlier, &*payers);
         sink.each(0..several.len(), last, &|marks, place, sink| {
             let payer = several[place];
             let (looks, paid_on) = if payer.others == 0 {
@@ -242,21 +245,21 @@ impl Scratch {
 
 /// How many accounts are paid in the one run of a payer, itself left out: there an account is new where the transfer to it
 /// before lies before the run.
-fn paid_on_in(payer: &Payer, going: &[End], earlier: &[u32]) -> usize {
+fn paid_on_in(payer: &Payer, going: &[AccountId], earlier: &[u32]) -> usize {
     let first = number(payer.run.start);
     let ends = earlier[payer.run.clone()].iter().zip(&going[payer.run.clone()]);
-    ends.map(|(&earlier, &(_, account))| usize::from(earlier <= first && account != payer.account)).sum()
+    ends.map(|(&earlier, &account)| usize::from(earlier <= first && account != payer.account)).sum()
 }
 
 /// The same in all of its runs, and how many transfers were looked at; `marks` are left as they were found.
-fn paid_on_in_all(payer: &Payer, payers: &Payers, going: &[End], marks: &mut [u32]) -> (usize, usize) {
+fn paid_on_in_all(payer: &Payer, payers: &Payers, going: &[AccountId], marks: &mut [u32]) -> (usize, usize) {
     let (mut looks, mut paid_on) = (0, 0);
     let ends = || payers.runs(payer).flat_map(|run| &going[run]);
-    for &(_, account) in ends() {
+    for &account in ends() {
         looks += 1;
         let new = std::mem::replace(&mut marks[account.index()], 1) == 0;
         paid_on += usize::from(new && account != payer.account);
     }
-    ends().for_each(|(_, account)| marks[account.index()] = 0);
+    ends().for_each(|account| marks[account.index()] = 0);
     (looks, paid_on)
 }

@@ -28,6 +28,11 @@ use super::{Instances, SearchError};
 pub(super) use sink::kept;
 use sink::{Sink, count_anchors, each_anchor};
 
+/// A position as a number of 32 bits: no list is longer than the ledger, whose rows are 31 bits.
+fn number(position: usize) -> u32 {
+    u32::try_from(position).expect("positions are 32 bits")
+}
+
 /// All instances of a task, as its plan's kernel finds them.
 pub(super) fn instances(task: &Task<'_>, stop: &AtomicBool) -> Result<Instances, SearchError> {
     match task.plan.kernel {

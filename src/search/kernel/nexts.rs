@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::columns::{AccountId, RowId};
+use crate::columns::{AccountId, RowId, Time};
 use crate::lang::Delay;
 
-use super::super::graph::List;
+use super::super::graph::{List, ahead};
 use super::super::pool::Pool;
 use super::super::task::{Task, hops};
+use super::number;
 use super::ways::Ways;
 
 /// Followers of each transfer of a flow of one path. Transfers are named by their positions in the lists of those sent.
@@ -118,7 +119,7 @@ impl Chunk {
         let mixed = !task.uses_all(0);
         for &account in accounts {
             let (received, sent) = (task.graph.received(account), task.graph.sent(account));
-            for (row, run) in received.rows.iter().zip(runs(delay, received, sent)) {
+            for (row, run) in received.rows.iter().zip(runs_of(delay, received, sent)) {
                 let whole = wholes[ends.len()];
                 let known = followers.len();
                 if !run.is_empty() {
@@ -159,15 +160,11 @@ fn keep_from(position: usize, values: &mut Vec<u32>, passes: impl Fn(u32) -> boo
     values.truncate(kept);
 }
 
-pub(super) fn number(position: usize) -> u32 {
-    u32::try_from(position).expect("positions are 32 bits")
-}
-
 /// For each transfer sent, the positions of those sent that may come after it, as a delay says: a run of the receiver's.
 pub(super) fn runs_after(task: &Task<'_>, delay: Delay) -> Vec<(u32, u32)> {
     let accounts: Vec<AccountId> = task.ledger.accounts().ids().collect();
     let found = |accounts: &[AccountId]| -> Vec<(u32, u32)> {
-        let around = |&account: &AccountId| runs(delay, task.graph.received(account), task.graph.sent(account));
+        let around = |&account: &AccountId| runs_of(delay, task.graph.received(account), task.graph.sent(account));
         accounts.iter().flat_map(around).map(|run| (number(run.start), number(run.end))).collect()
     };
     let chunks: Vec<Vec<(u32, u32)>> = accounts.par_chunks(ACCOUNTS).map(found).collect();
@@ -177,17 +174,22 @@ pub(super) fn runs_after(task: &Task<'_>, delay: Delay) -> Vec<(u32, u32)> {
 }
 
 /// For each transfer that an account receives, the positions of those it sends that may come after it.
-fn runs<'l>(delay: Delay, received: List<'l>, sent: List<'l>) -> impl Iterator<Item = Range<usize>> + 'l {
+fn runs_of<'l>(delay: Delay, received: List<'l>, sent: List<'l>) -> impl Iterator<Item = Range<usize>> + 'l {
+    runs(delay, received.times, sent.times).map(move |run| sent.first + run.start..sent.first + run.end)
+}
+
+/// For each of some times, which of others come after it as a delay says. Both ends of these runs only move forward.
+pub(super) fn runs<'l>(
+    delay: Delay,
+    times: &'l [Time],
+    others: &'l [Time],
+) -> impl Iterator<Item = Range<usize>> + use<'l> {
     let (mut begin, mut end) = (0, 0);
-    received.times.iter().map(move |&time| {
-        while begin < sent.len() && sent.times[begin] < time + delay.least {
-            begin += 1;
-        }
+    times.iter().map(move |&time| {
+        begin += ahead(&others[begin..], |other| other < time + delay.least);
         end = end.max(begin);
-        while end < sent.len() && sent.times[end] <= time + delay.most {
-            end += 1;
-        }
-        sent.first + begin..sent.first + end
+        end += ahead(&others[end..], |other| other <= time + delay.most);
+        begin..end
     })
 }
 

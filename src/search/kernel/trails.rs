@@ -15,6 +15,7 @@ use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
 use super::nexts::{Nexts, runs_after};
+use super::number;
 use super::ways::Ways;
 
 /// Whether the paths of a task can be counted so: nothing is asked of an instance as a whole, no two of its transfers
@@ -434,23 +435,25 @@ fn earlier(task: &Task<'_>) -> Vec<u32> {
     let mut earlier = Vec::with_capacity(task.graph.len());
     for account in task.ledger.accounts().ids() {
         let list = task.graph.sent(account);
-        let first = number(list.first);
-        for (position, other) in (first + 1..).zip(list.others) {
-            let before = std::mem::replace(&mut last[other.index()], position);
-            // What stands there may be another account's.
-            earlier.push(if before > first { before } else { 0 });
-        }
+        add_earlier(list.first, list.others, &mut last, &mut earlier);
     }
     earlier
+}
+
+/// Adds for each account of a list whose positions begin with `first` where it stands the time before: its position and one, or
+/// 0. `last` holds for each account where it stood last, in this list or in one before it, and one.
+pub(super) fn add_earlier(first: usize, accounts: &[AccountId], last: &mut [u32], earlier: &mut Vec<u32>) {
+    let first = number(first);
+    let before = |(position, account): (u32, &AccountId)| {
+        let before = std::mem::replace(&mut last[account.index()], position);
+        if before > first { before } else { 0 }
+    };
+    earlier.extend((first + 1..).zip(accounts).map(before));
 }
 
 /// How many are true. There are fewer than 2^31, so that nothing wraps; a sum that is looked at for that costs ten times as much.
 fn count_of(found: impl Iterator<Item = bool>) -> usize {
     found.fold(0u32, |count, found| count.wrapping_add(u32::from(found))) as usize
-}
-
-fn number(position: usize) -> u32 {
-    u32::try_from(position).expect("rows are numbered with 32 bits")
 }
 
 /// Puts arrivals from `base` on together by account, and adds up the ways to come by one transfer.

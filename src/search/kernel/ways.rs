@@ -4,6 +4,7 @@ use crate::columns::{Ratio, RowId, bits};
 use crate::lang::StepId;
 
 use super::super::task::Task;
+use super::number;
 
 /// The transfers that a task walks, and their amounts beside them.
 #[derive(Debug)]
@@ -87,7 +88,7 @@ impl<'t> Ways<'t> {
         found: &mut Vec<u32>,
     ) {
         let Some((least, most)) = self.after(0, whole) else { return };
-        let place = u32::try_from(positions.start).expect("positions are 32 bits");
+        let place = number(positions.start);
         let has_room = |end: i64| i32::try_from(end).ok().filter(|&end| end > i32::MIN && end < i32::MAX);
         match (has_room(least), has_room(most)) {
             (Some(least), Some(most)) => add_fitting(&narrow[positions], least, most, place, found),
