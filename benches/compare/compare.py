@@ -28,6 +28,8 @@ TASKS = {
     "t1-24h": ("T1 cycles, 24 h", ["temporal-cycle"], ["duckdb", "polars", "snapml", "kuzu"], "t1", 24),
     "t1-72h": ("T1 cycles, 72 h", ["temporal-cycle"],
                ["duckdb", "polars", "snapml", "kuzu", "igraph", "networkx"], "t1", 72),
+    "t1-24h-walked": ("T1 cycles, 24 h, hop by hop", ["temporal-cycle"], ["duckdb", "polars"], "t1-walked", 24),
+    "t1-72h-walked": ("T1 cycles, 72 h, hop by hop", ["temporal-cycle"], ["duckdb", "polars"], "t1-walked", 72),
     "t2": ("T2 fans", ["fan-in", "fan-out"], ["duckdb", "polars"], "t2", None),
     "t2-first": ("T2 fans by first", ["fan-in", "fan-out"], ["duckdb", "polars"], "t2-first", None),
     "t3": ("T3 scatter-gather", ["two-paths", "scatter-gather"], ["duckdb", "polars", "kuzu"], "t3", None),

@@ -56,6 +56,29 @@ def cycles(path, horizon):
     return counts
 
 
+def cycles_walked(path, horizon):
+    """T1 as one would write it first: each hop is a join, and a path that is back is a cycle."""
+    db = ledger(path)
+    width, counts = max(horizon // 2, 1), {}
+    db.execute(f"CREATE TABLE later AS SELECT src, dst, ts, ts // {width} AS bucket FROM transfers")
+    db.execute("CREATE TABLE p1 AS SELECT src AS a, dst AS z, ts AS first, ts AS last FROM transfers")
+    for hops in range(2, 7):
+        passed = [f"l.m{hop}" for hop in range(1, hops - 1)]
+        reached = f"""FROM (SELECT *, unnest(range(last // {width}, (first + {horizon}) // {width} + 1)) AS bucket
+                FROM p{hops - 1} WHERE z <> a) l
+            JOIN later r ON r.src = l.z AND r.bucket = l.bucket
+            WHERE r.ts > l.last AND r.ts <= l.first + {horizon}
+                {"".join(f" AND r.dst <> {account}" for account in passed)}"""
+        if hops == 6:
+            counts["hops 6"] = number(db, f"SELECT count(*) {reached} AND r.dst = l.a")
+            break
+        columns = ", ".join(["l.a", *passed, f"l.z AS m{hops - 1}", "r.dst AS z", "l.first", "r.ts AS last"])
+        db.execute(f"CREATE TABLE p{hops} AS SELECT {columns} {reached}")
+        db.execute(f"DROP TABLE p{hops - 1}")
+        counts[f"hops {hops}"] = number(db, f"SELECT count(*) FROM p{hops} WHERE z = a")
+    return counts
+
+
 def active(account, other, sign):
     """Rows of (account, time) with the number of distinct others in the 24 hours up to that time.
 
@@ -170,6 +193,6 @@ def senders(path, _):
 
 
 run({
-    "t1": cycles, "t2": fans, "t2-first": fans_by_first, "t3": scatter_gather, "t3-gather": gather_scatter,
+    "t1": cycles, "t1-walked": cycles_walked, "t2": fans, "t2-first": fans_by_first, "t3": scatter_gather, "t3-gather": gather_scatter,
     "t4": chains, "t5": wires, "t5b": senders,
 })

@@ -54,6 +54,29 @@ def cycles(path, horizon):
     return counts
 
 
+def cycles_walked(path, horizon):
+    """T1 as one would write it first: each hop is a join, and a path that is back is a cycle (see with_duckdb.py)."""
+    e = ledger(path)
+    width = max(horizon // 2, 1)
+    later = e.lazy().select(pl.col("src"), pl.col("dst").alias("to"), pl.col("ts").alias("t"),
+                            (pl.col("ts") // width).alias("bucket")).collect(engine="streaming").lazy()
+    paths, counts = e.lazy().select(a="src", z="dst", first="ts", last="ts"), {}
+    for hops in range(2, 7):
+        passed = [f"m{hop}" for hop in range(1, hops - 1)]
+        reached = (
+            paths.with_columns(ranged(pl.col("last") // width, (pl.col("first") + horizon) // width)).explode("bucket")
+            .join(later, left_on=["z", "bucket"], right_on=["src", "bucket"])
+            .filter(pl.col("t") > pl.col("last"), pl.col("t") <= pl.col("first") + horizon,
+                    *[pl.col("to") != account for account in passed])
+        )
+        if hops < 6:
+            reached = reached.collect(engine="streaming").lazy()
+        counts[f"hops {hops}"] = count(reached.filter(pl.col("to") == pl.col("a")))
+        paths = reached.filter(pl.col("to") != pl.col("a")).select(
+            "a", *passed, pl.col("z").alias(f"m{hops - 1}"), pl.col("to").alias("z"), "first", pl.col("t").alias("last"))
+    return counts
+
+
 def active(e, account, other, sign):
     """Rows of (account, time) with the number of distinct others in the 24 hours up to that time (see with_duckdb.py)."""
     spans = (
@@ -177,6 +200,6 @@ def senders(path, _):
 
 
 run({
-    "t1": cycles, "t2": fans, "t2-first": fans_by_first, "t3": scatter_gather, "t3-gather": gather_scatter,
+    "t1": cycles, "t1-walked": cycles_walked, "t2": fans, "t2-first": fans_by_first, "t3": scatter_gather, "t3-gather": gather_scatter,
     "t4": chains, "t5": wires, "t5b": senders,
 })
