@@ -312,7 +312,7 @@ fn planned<T: Send>(
         observer.hear(Event::Read(&summary));
         observer.hear(Event::Listing);
         let levels = Levels::new(&intake.ledger, all.typologies.iter().map(|typology| &typology.flow));
-        let searcher = Searcher::new(&intake.ledger).with_levels(&levels);
+        let searcher = Searcher::new(&intake.ledger).with_levels(&levels).listed();
         observer.hear(Event::Listed(searcher.bytes()));
         let plans = all.typologies.iter().zip(plan::together(&all, Some(&summary)));
         let plans = plans.filter(|(typology, _)| wanted.typologies.iter().any(|wanted| wanted.id == typology.id));

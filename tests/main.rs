@@ -28,5 +28,6 @@ mod readme;
 mod sample;
 mod shipped;
 mod slices;
+mod trips;
 mod tune;
 mod write;

@@ -11,21 +11,21 @@ use crate::lang::Flow;
 use crate::plan::{Kernel, Plan};
 
 use super::borrowed::Borrowed;
-use super::graph::Graph;
+use super::graph::Listing;
 use super::mask::Mask;
 use super::task::{Task, Tools};
 use super::{Instances, Limits, Prepared, SearchError, Searcher, StandIn};
 
 /// Some transfers of a ledger, and their lists by account.
 #[derive(Debug)]
-pub struct Among {
+pub struct Among<'a> {
     rows: Mask,
-    graph: Graph,
+    graph: Listing<'a>,
 }
 
-impl Among {
-    fn new(ledger: &Ledger, rows: Mask) -> Self {
-        Self { graph: Graph::over(ledger, &rows), rows }
+impl<'a> Among<'a> {
+    fn new(ledger: &'a Ledger, rows: Mask) -> Self {
+        Self { graph: Listing::over(ledger, rows.clone()), rows }
     }
 
     /// How many transfers they are.
@@ -41,13 +41,13 @@ impl Among {
     }
 }
 
-impl Searcher<'_> {
+impl<'a> Searcher<'a> {
     /// Some transfers of the ledger that a flow is matched on.
     ///
     /// # Errors
     ///
     /// Where the ledger was not put together by owner.
-    pub fn among(&self, flow: &Flow, mut rows: Vec<RowId>) -> Result<Among, SearchError> {
+    pub fn among(&self, flow: &Flow, mut rows: Vec<RowId>) -> Result<Among<'a>, SearchError> {
         let ledger = self.ledger_of(flow)?;
         rows.sort_unstable();
         let holds = |row: usize| rows.binary_search_by_key(&row, |row| row.index()).is_ok();
@@ -63,7 +63,7 @@ impl Searcher<'_> {
         &self,
         plan: &Plan,
         standins: &[StandIn],
-        among: &Among,
+        among: &Among<'_>,
         limits: &Limits,
         stop: &AtomicBool,
     ) -> Result<Instances, SearchError> {
@@ -82,7 +82,13 @@ impl Searcher<'_> {
         Ok(borrowed.resolved(&self.borrowing(&borrowed).kept(plan, &among, limits, stop)?, false))
     }
 
-    fn kept(&self, plan: &Plan, among: &Among, limits: &Limits, stop: &AtomicBool) -> Result<Instances, SearchError> {
+    fn kept(
+        &self,
+        plan: &Plan,
+        among: &Among<'_>,
+        limits: &Limits,
+        stop: &AtomicBool,
+    ) -> Result<Instances, SearchError> {
         let tools = Tools { graph: &among.graph, only: Some(&among.rows), ..self.tools(plan)? };
         Prepared(Task::new(plan, &tools, *limits)?).run(stop)
     }

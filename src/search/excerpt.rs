@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::columns::{AccountId, Draft, Ledger, RowId, TxIds};
 use crate::plan::Plan;
 
-use super::graph::Graph;
+use super::graph::Listing;
 use super::select::Selector;
 use super::task::Probe;
 use super::{Instances, Limits, SearchError, Searcher, Shared, StandIn, Stretch};
@@ -103,7 +103,7 @@ impl Excerpt<'_> {
     ///
     /// As [`Searcher::run`].
     pub fn instances(&self, plans: &[Plan], limits: &Limits, tries: u32) -> Vec<Result<Instances, SearchError>> {
-        let graph = Arc::new(Graph::new(&self.ledger));
+        let graph = Arc::new(Listing::new(&self.ledger));
         let selector = Selector::of_excerpt(&self.whole.selector, Arc::clone(&graph), self);
         let searcher = Searcher {
             ledger: &self.ledger,

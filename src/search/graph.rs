@@ -2,6 +2,8 @@
 //!
 //! Self-transfers are in neither list: they are never part of a match.
 
+use std::sync::OnceLock;
+
 use crate::columns::{AccountId, Ledger, RowId, Time};
 
 use super::mask::Mask;
@@ -11,6 +13,16 @@ use super::mask::Mask;
 pub(crate) struct Graph {
     outgoing: Adjacency,
     incoming: Adjacency,
+}
+
+/// Lists that are made when they are first asked for.
+#[derive(Debug)]
+pub(crate) struct Listing<'a> {
+    ledger: &'a Ledger,
+    /// The transfers that are listed; all, if not given.
+    rows: Option<Mask>,
+    len: usize,
+    made: OnceLock<Graph>,
 }
 
 /// What is asked of a list again and again stands in arrays of its own, the lists one after another.
@@ -57,6 +69,19 @@ impl<'g> List<'g> {
             others: &self.others[positions.clone()],
             first: self.first + positions.start,
         }
+    }
+
+    /// From a position on those whose times are no later than one.
+    #[inline]
+    pub(crate) fn up_to(&self, position: usize, time: Time) -> Self {
+        self.part(position..position + ahead(&self.times[position..], |other| other <= time))
+    }
+
+    /// Before a position those whose times are no earlier than one.
+    #[inline]
+    pub(crate) fn back_to(&self, position: usize, time: Time) -> Self {
+        let times = self.times[..position].iter();
+        self.part(position - times.rev().take_while(|&&other| other >= time).count()..position)
     }
 
     /// The positions of those that lie in a closed range of times.
@@ -121,6 +146,49 @@ fn before_near(times: &[Time], position: usize, earlier: impl Fn(Time) -> bool) 
         }
     }
     begin + times[begin..end].partition_point(|&time| earlier(time))
+}
+
+impl<'a> Listing<'a> {
+    /// Of a whole ledger.
+    pub(crate) fn new(ledger: &'a Ledger) -> Self {
+        let moves = ledger.senders().iter().zip(ledger.receivers()).filter(|(sender, receiver)| sender != receiver);
+        Self { ledger, rows: None, len: moves.count(), made: OnceLock::new() }
+    }
+
+    /// Of some transfers only, none of which is a self-transfer.
+    pub(crate) fn over(ledger: &'a Ledger, rows: Mask) -> Self {
+        Self { ledger, len: rows.count(), rows: Some(rows), made: OnceLock::new() }
+    }
+
+    /// How many transfers it lists.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes that it takes so far.
+    pub(crate) fn bytes(&self) -> usize {
+        self.made.get().map_or(0, Graph::bytes)
+    }
+
+    /// The lists.
+    pub(crate) fn graph(&self) -> &Graph {
+        self.made.get().unwrap_or_else(|| {
+            // Made before the lock is taken: a thread that waits for its other half may come back here.
+            let graph = match &self.rows {
+                None => Graph::new(self.ledger),
+                Some(rows) => Graph::over(self.ledger, rows),
+            };
+            self.made.get_or_init(|| graph)
+        })
+    }
+}
+
+impl std::ops::Deref for Listing<'_> {
+    type Target = Graph;
+
+    fn deref(&self) -> &Graph {
+        self.graph()
+    }
 }
 
 impl Graph {

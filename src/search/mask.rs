@@ -126,27 +126,62 @@ impl Mask {
         self.words.iter().enumerate().flat_map(|(word, &bits)| ones(bits).map(move |bit| word * 64 + bit))
     }
 
-    /// For each word of 64 positions, how many positions of the set come before it.
-    pub(crate) fn ranks(&self) -> Vec<u32> {
+    /// Keeps the positions for which `holds`, which is asked of one after another.
+    pub(crate) fn keep(&mut self, mut holds: impl FnMut(usize) -> bool) {
+        for (word, bits) in self.words.iter_mut().enumerate() {
+            *bits = ones(*bits).fold(0, |kept, bit| kept | u64::from(holds(word * 64 + bit)) << bit);
+        }
+    }
+
+    /// The same from the last position to the first.
+    pub(crate) fn keep_back(&mut self, mut holds: impl FnMut(usize) -> bool) {
+        for (word, bits) in self.words.iter_mut().enumerate().rev() {
+            let from_above = ones(bits.reverse_bits()).map(|bit| 63 - bit);
+            *bits = from_above.fold(0, |kept, bit| kept | u64::from(holds(word * 64 + bit)) << bit);
+        }
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        8 * self.words.len()
+    }
+}
+
+/// A set whose positions are numbered one after another.
+#[derive(Clone, Debug)]
+pub(crate) struct Ranked {
+    mask: Mask,
+    /// For each word, how many positions of the set come before it.
+    ranks: Vec<u32>,
+}
+
+impl Ranked {
+    pub(crate) fn of(mask: Mask) -> Self {
         let mut before = 0;
         let step = |bits: &u64| {
             let here = before;
             before += bits.count_ones();
             here
         };
-        self.words.iter().map(step).collect()
+        Self { ranks: mask.words.iter().map(step).collect(), mask }
     }
 
-    /// How many positions of the set come before this one in its word.
+    /// The set.
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// How many positions of the set come before one.
     #[inline]
-    pub(crate) fn before(&self, position: usize) -> usize {
+    pub(crate) fn place(&self, position: usize) -> usize {
         let below = (1u64 << (position % 64)) - 1;
-        (self.words[position / 64] & below).count_ones() as usize
+        let here = (self.mask.words[position / 64] & below).count_ones();
+        (self.ranks[position / 64] + here) as usize
     }
 
     /// Bytes that it takes.
     pub(crate) fn bytes(&self) -> usize {
-        8 * self.words.len()
+        self.mask.bytes() + 4 * self.ranks.len()
     }
 }
 
@@ -169,10 +204,17 @@ mod tests {
         let positions: Vec<usize> = mask.positions().collect();
         assert_eq!(positions, (0..200).filter(|position| position % 7 == 3).collect::<Vec<_>>());
         assert_eq!(mask.count(), positions.len());
-        let ranks = mask.ranks();
+        let ranked = Ranked::of(mask.clone());
         for (rank, &position) in positions.iter().enumerate() {
-            assert_eq!(ranks[position / 64] as usize + mask.before(position), rank);
+            assert_eq!(ranked.place(position), rank);
         }
+        let is_odd = |position: usize| position % 2 == 1;
+        let (mut there, mut back, mut asked) = (mask.clone(), mask.clone(), [Vec::new(), Vec::new()]);
+        there.keep(|position| (asked[0].push(position), is_odd(position)).1);
+        back.keep_back(|position| (asked[1].push(position), is_odd(position)).1);
+        asked[1].reverse();
+        assert_eq!(asked, [positions.clone(), positions.clone()]);
+        assert_eq!((&there, &back), (&mask.filtered(is_odd), &mask.filtered(is_odd)));
         assert_eq!(mask.filtered(|position| position > 100).count(), positions.iter().filter(|&&p| p > 100).count());
     }
 

@@ -26,6 +26,7 @@ mod select;
 mod shared;
 mod slice;
 mod task;
+mod trips;
 
 pub use among::Among;
 pub use asked::Asked;
@@ -47,7 +48,7 @@ use crate::lang::{Flow, MatchLevel, Predicate, StepId};
 use crate::plan::{Kernel, Plan};
 
 use borrowed::Borrowed;
-use graph::Graph;
+use graph::Listing;
 use refers::Refers;
 use select::Selector;
 use shared::Shared;
@@ -91,9 +92,9 @@ pub enum SearchError {
 #[derive(Debug)]
 pub struct Searcher<'a> {
     ledger: &'a Ledger,
-    graph: Arc<Graph>,
+    graph: Arc<Listing<'a>>,
     /// The lists of transfers that some rule can use, where they are shorter.
-    common: Option<Graph>,
+    common: Option<Listing<'a>>,
     selector: Selector<'a>,
     refers: OnceLock<Option<Refers>>,
     shared: Shared,
@@ -128,11 +129,11 @@ impl<'a> Searcher<'a> {
     /// Prepares a ledger for any number of searches.
     #[must_use]
     pub fn new(ledger: &'a Ledger) -> Self {
-        Self::knowing(ledger, Graph::new(ledger), None, Stretch::default())
+        Self::knowing(ledger, None, Stretch::default())
     }
 
-    fn knowing(ledger: &'a Ledger, graph: Graph, wide: Option<&'a Wide>, stretch: Stretch) -> Self {
-        let graph = Arc::new(graph);
+    fn knowing(ledger: &'a Ledger, wide: Option<&'a Wide>, stretch: Stretch) -> Self {
+        let graph = Arc::new(Listing::new(ledger));
         let selector = Selector::new(ledger, Arc::clone(&graph), wide);
         let (common, refers, shared, late) = (None, OnceLock::new(), Shared::default(), Arc::default());
         let (levels, probe, heavy) = (Vec::new(), Probe::default(), HEAVY);
@@ -180,18 +181,30 @@ impl<'a> Searcher<'a> {
             let there: Vec<&Plan> = plans.iter().copied().filter(|plan| plan.flow.level == *level).collect();
             searcher.common = searcher.usable(&there);
         }
+        self.listed()
+    }
+
+    /// The same with the lists that searches walk, which are else made when they are first asked for.
+    #[must_use]
+    pub fn listed(self) -> Self {
+        for searcher in self.levels.iter().map(|(_, searcher)| searcher).chain([&self]) {
+            searcher.walked().graph();
+        }
         self
     }
 
     /// The lists of what some plan can use, where they are worth making.
-    fn usable(&self, plans: &[&Plan]) -> Option<Graph> {
+    fn usable(&self, plans: &[&Plan]) -> Option<Listing<'a>> {
         if self.is_late() || !plans.iter().all(|plan| plan.program.common) {
             return None;
         }
         // A plan that cannot be asked says so when it is run.
-        let scanned = plans.iter().filter_map(|plan| Some(scans(plan, &self.tools(plan).ok()?).ok()?.scanned()));
+        let scanned = plans.iter().filter_map(|plan| {
+            let tools = self.tools(plan).ok()?;
+            Some(scans(plan, &tools).ok()?.on_trips(&tools).scanned())
+        });
         let usable = scanned.reduce(|all, mask| all.or(&mask))?;
-        (10 * usable.count() < 9 * self.ledger.len()).then(|| Graph::over(self.ledger, &usable))
+        (10 * usable.count() < 9 * self.ledger.len()).then(|| Listing::over(self.ledger, usable))
     }
 
     /// What some plans need; nothing where that cannot be said of single transfers. Rules that cannot be asked are noted.
@@ -343,7 +356,7 @@ impl<'a> Searcher<'a> {
 
     /// A searcher of the ledger with stand-ins; predicates are asked of the ledger as it is.
     fn borrowing<'s>(&'s self, borrowed: &'s Borrowed<'s>) -> Searcher<'s> {
-        let graph = Arc::new(Graph::new(&borrowed.ledger));
+        let graph = Arc::new(Listing::new(&borrowed.ledger));
         let selector = Selector::borrowing(&self.selector, Arc::clone(&graph), borrowed);
         let (common, refers, shared, levels) = (None, OnceLock::new(), Shared::default(), Vec::new());
         let (late, probe, heavy) = (Arc::clone(&self.late), self.probe, self.heavy);
@@ -361,9 +374,14 @@ impl<'a> Searcher<'a> {
         Ok(self.tools_with(refers))
     }
 
+    /// The lists that searches walk.
+    fn walked(&self) -> &Listing<'a> {
+        self.common.as_ref().unwrap_or(&self.graph)
+    }
+
     fn tools_with<'t>(&'t self, refers: Option<&'t Refers>) -> Tools<'t> {
         let &Self { ledger, ref selector, ref shared, ref late, probe, heavy, stretch, .. } = self;
-        let graph = self.common.as_ref().unwrap_or(&self.graph);
+        let graph = self.walked();
         Tools { ledger, graph, only: None, selector, shared, refers, late, probe, heavy, stretch }
     }
 
@@ -443,7 +461,7 @@ impl<'a> Searcher<'a> {
     /// Bytes of the lists, masks and columns that its searches share so far.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let lists = self.graph.bytes() + self.common.as_ref().map_or(0, Graph::bytes);
+        let lists = self.graph.bytes() + self.common.as_ref().map_or(0, Listing::bytes);
         let levels: usize = self.levels.iter().map(|(_, searcher)| searcher.bytes()).sum();
         lists + self.shared.bytes() + self.selector.bytes() + levels
     }

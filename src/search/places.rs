@@ -8,7 +8,7 @@ use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{RatioRange, StepId};
 
 use super::graph::Graph;
-use super::mask::Mask;
+use super::mask::{Mask, Ranked};
 use super::task::{Task, hops};
 
 /// Neighbours that are looked at one by one; where there are more, one of them is taken to fit.
@@ -19,12 +19,9 @@ const MOST_NEIGHBOURS: usize = 64;
 pub(super) struct Reach {
     /// For each step, the bit of its first hop.
     first: Vec<u32>,
-    /// Transfers that may stand anywhere, in row order, and their places.
-    rows: Vec<RowId>,
+    /// Transfers that may stand anywhere, and their places in row order.
+    alive: Ranked,
     places: Vec<u64>,
-    /// For each word of a mask over all rows, how many of `rows` come before it.
-    ranks: Vec<u32>,
-    alive: Mask,
 }
 
 /// One step of the line, its hops as bits.
@@ -48,33 +45,26 @@ impl Reach {
     pub(super) fn new(task: &Task<'_>, graph: &Graph, scanned: &Mask) -> Self {
         let (parts, first) = parts(task);
         let rows: Vec<RowId> = scanned.positions().map(|row| RowId(row.try_into().expect("32 bits"))).collect();
-        let mut sweep = Sweep {
-            task,
-            graph,
-            parts: &parts,
-            ranks: scanned.ranks(),
-            alive: scanned.clone(),
-            places: vec![0; rows.len()],
-        };
+        let mut sweep =
+            Sweep { task, graph, parts: &parts, alive: Ranked::of(scanned.clone()), places: vec![0; rows.len()] };
         sweep.forward(&rows);
         sweep.backward(&rows);
-        let Sweep { ranks, alive, places, .. } = sweep;
-        let live = Mask::from_fn(scanned.len(), |row| alive.get(row) && places[rank(&ranks, &alive, row)] != 0);
-        let kept: Vec<(RowId, u64)> = rows.iter().copied().zip(places).filter(|(_, places)| *places != 0).collect();
-        let (rows, places) = kept.into_iter().unzip();
-        Self { first, rows, places, ranks: live.ranks(), alive: live }
+        let Sweep { alive, mut places, .. } = sweep;
+        let live = alive.mask().filtered(|row| places[alive.place(row)] != 0);
+        places.retain(|places| *places != 0);
+        Self { first, places, alive: Ranked::of(live) }
     }
 
     /// Whether a transfer may be a certain hop (from 1) of a step.
     #[inline]
     pub(super) fn is_at(&self, step: StepId, hop: u32, row: RowId) -> bool {
-        self.alive.get(row.index())
-            && self.places[rank(&self.ranks, &self.alive, row.index())] >> (self.first[step] + hop - 1) & 1 == 1
+        self.alive.mask().get(row.index())
+            && self.places[self.alive.place(row.index())] >> (self.first[step] + hop - 1) & 1 == 1
     }
 
     /// The transfers that are left.
     pub(super) fn alive(&self) -> &Mask {
-        &self.alive
+        self.alive.mask()
     }
 
     /// How many transfers are left for a step.
@@ -85,13 +75,8 @@ impl Reach {
 
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.alive.bytes() + 4 * self.ranks.len() + 8 * self.places.len() + 4 * self.rows.len()
+        self.alive.bytes() + 8 * self.places.len()
     }
-}
-
-#[inline]
-fn rank(ranks: &[u32], mask: &Mask, row: usize) -> usize {
-    ranks[row / 64] as usize + mask.before(row)
 }
 
 fn bits(count: u32) -> u64 {
@@ -121,14 +106,13 @@ struct Sweep<'t> {
     task: &'t Task<'t>,
     graph: &'t Graph,
     parts: &'t [Part],
-    ranks: Vec<u32>,
-    alive: Mask,
+    alive: Ranked,
     places: Vec<u64>,
 }
 
 impl Sweep<'_> {
     fn of(&self, row: RowId) -> u64 {
-        self.places[rank(&self.ranks, &self.alive, row.index())]
+        self.places[self.alive.place(row.index())]
     }
 
     /// Keeps the places to which some transfer leads, from the beginning of the line on.

@@ -19,7 +19,7 @@ use super::SearchError;
 use super::answers::{Answers, Known};
 use super::borrowed::Borrowed;
 use super::excerpt::Excerpt;
-use super::graph::{Graph, List};
+use super::graph::{Graph, List, Listing};
 use super::history::{self, Looked};
 use super::lists;
 use super::mask::Mask;
@@ -29,7 +29,7 @@ use super::slice::Wide;
 #[derive(Debug)]
 pub(super) struct Selector<'a> {
     ledger: &'a Ledger,
-    graph: Arc<Graph>,
+    graph: Arc<Listing<'a>>,
     columns: Mutex<FxHashMap<String, Series>>,
     /// By predicate over transfers.
     masks: Known<Mask>,
@@ -68,7 +68,7 @@ pub(super) enum Subject {
 }
 
 impl<'a> Selector<'a> {
-    pub(super) fn new(ledger: &'a Ledger, graph: Arc<Graph>, wide: Option<&'a Wide>) -> Self {
+    pub(super) fn new(ledger: &'a Ledger, graph: Arc<Listing<'a>>, wide: Option<&'a Wide>) -> Self {
         Self {
             ledger,
             graph,
@@ -82,7 +82,7 @@ impl<'a> Selector<'a> {
     }
 
     /// For a ledger with stand-ins: predicates are asked of the ledger without them.
-    pub(super) fn borrowing(base: &'a Selector<'a>, graph: Arc<Graph>, borrowed: &'a Borrowed<'a>) -> Self {
+    pub(super) fn borrowing(base: &'a Selector<'a>, graph: Arc<Listing<'a>>, borrowed: &'a Borrowed<'a>) -> Self {
         Self {
             ledger: &borrowed.ledger,
             graph,
@@ -96,7 +96,7 @@ impl<'a> Selector<'a> {
     }
 
     /// For an excerpt of a ledger: predicates are asked of the whole.
-    pub(super) fn of_excerpt(whole: &'a Selector<'a>, graph: Arc<Graph>, excerpt: &'a Excerpt<'a>) -> Self {
+    pub(super) fn of_excerpt(whole: &'a Selector<'a>, graph: Arc<Listing<'a>>, excerpt: &'a Excerpt<'a>) -> Self {
         Self {
             ledger: excerpt.ledger(),
             graph,

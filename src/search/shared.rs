@@ -10,11 +10,14 @@ use super::SearchError;
 use super::answers::Known;
 use super::mask::Mask;
 use super::select::{AgeTable, Selector};
+use super::task::Task;
+use super::trips;
 
 /// Masks by what they ask.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     scans: Known<Mask>,
+    trips: Known<Mask>,
     moves: std::sync::OnceLock<Mask>,
 }
 
@@ -94,6 +97,15 @@ impl Shared {
         self.scans.get(&key, scanned)
     }
 
+    /// Of the transfers that a task scans, those that can be on a round trip; `asked` is what its scan asks, where that says
+    /// which they are.
+    pub(super) fn on_trips(&self, asked: Option<String>, task: &Task<'_>) -> Arc<Mask> {
+        let narrowed = || Ok(trips::narrowed(task));
+        let Some(asked) = asked else { return Arc::new(trips::narrowed(task)) };
+        let (within, delay) = (task.flow.within, task.flow.steps[0].delay);
+        self.trips.get(&format!("{asked} | {within:?} | {delay:?}"), narrowed).expect("it cannot fail")
+    }
+
     /// What the scan of a step asks.
     pub(super) fn key(plan: &Plan, step: StepId, roles: &[Admission], via: Option<&Admission>) -> String {
         let (scan, part) = (&plan.program.scans[step], &plan.flow.steps[step]);
@@ -118,7 +130,7 @@ impl Shared {
 
     /// Bytes that the masks take.
     pub(super) fn bytes(&self) -> usize {
-        self.scans.bytes()
+        self.scans.bytes() + self.trips.bytes()
     }
 }
 

@@ -135,15 +135,11 @@ impl<'a> Searcher<'a> {
     /// Where the slice knows nothing of the whole at one of the levels.
     #[must_use]
     pub fn of_slice(ledger: &'a Ledger, levels: &'a Levels, slice: &'a Slice) -> Self {
-        Self::of_part(ledger, levels, slice, Graph::new)
-    }
-
-    fn of_part(ledger: &'a Ledger, levels: &'a Levels, slice: &'a Slice, graph: fn(&Ledger) -> Graph) -> Self {
         let knowing = |level: MatchLevel, ledger: &'a Ledger| {
             let wide = slice.wide.get(&level).expect("a slice knows the whole at each level");
             let known = slice.scans.iter().filter(|((at, _), _)| *at == level).map(|((_, key), mask)| (key, mask));
             let shared = Shared::knowing(known);
-            Self { shared, ..Self::knowing(ledger, graph(ledger), Some(wide), slice.stretch) }
+            Self { shared, ..Self::knowing(ledger, Some(wide), slice.stretch) }
         };
         let mut searcher = knowing(MatchLevel::Account, ledger);
         searcher.levels = levels.0.iter().map(|(level, ledger)| (*level, knowing(*level, ledger))).collect();
@@ -183,9 +179,7 @@ impl View {
         groups: &[Vec<&Plan>],
         late: &Arc<AtomicBool>,
     ) -> Self {
-        // Only scans are looked at, which need no lists.
-        let searcher = Searcher::of_part(part, levels, slice, |ledger| Graph::over(ledger, &Mask::none(ledger.len())));
-        let searcher = searcher.until(late);
+        let searcher = Searcher::of_slice(part, levels, slice).until(late);
         let mut unfit = BTreeMap::new();
         let shares = groups.iter().map(|plans| searcher.share(plans, &mut unfit)).collect();
         let at = |level: MatchLevel, searcher: &Searcher<'_>| {

@@ -8,7 +8,7 @@ use crate::lang::{Direction, Flow, Predicate, RoleId, Shape, Step, StepId, names
 use crate::plan::{Guard, Kernel, Plan};
 
 use super::crowds;
-use super::graph::{Graph, List};
+use super::graph::{Graph, List, Listing};
 use super::mask::Mask;
 use super::places::Reach;
 use super::refers::Refers;
@@ -46,7 +46,7 @@ pub(super) struct Task<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tools<'a> {
     pub(super) ledger: &'a Ledger,
-    pub(super) graph: &'a Graph,
+    pub(super) graph: &'a Listing<'a>,
     /// The transfers that a search is kept to, where it is.
     pub(super) only: Option<&'a Mask>,
     pub(super) selector: &'a Selector<'a>,
@@ -73,6 +73,8 @@ pub(super) struct Probe {
 /// The lists of transfers by account that a kernel walks.
 #[derive(Debug)]
 pub(super) enum Lists<'a> {
+    /// Of all rules, while it is not known whether they are walked.
+    Unmade(&'a Listing<'a>),
     /// Of all rules.
     Common(&'a Graph),
     /// Of the transfers that this rule can use.
@@ -84,6 +86,7 @@ impl std::ops::Deref for Lists<'_> {
 
     fn deref(&self) -> &Graph {
         match self {
+            Self::Unmade(listing) => listing.graph(),
             Self::Common(graph) => graph,
             Self::Own(graph) => graph,
         }
@@ -93,7 +96,7 @@ impl std::ops::Deref for Lists<'_> {
 impl<'a> Task<'a> {
     /// For the fast kernels: what the plan's program asks once is asked here.
     pub(super) fn new(plan: &'a Plan, tools: &Tools<'a>, limits: Limits) -> Result<Self, SearchError> {
-        let task = Self::admitting(plan, tools, limits, plan.flow.steps.len())?.crowded();
+        let task = Self::admitting(plan, tools, limits, plan.flow.steps.len())?.crowded().on_trips(tools);
         let scanned = task.scanned();
         Ok(if plan.program.reach { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
     }
@@ -102,7 +105,7 @@ impl<'a> Task<'a> {
     /// less than to know it of all of them.
     pub(super) fn counting(plan: &'a Plan, tools: &Tools<'a>) -> Result<Self, SearchError> {
         let endless = Limits { instances_per_anchor: u64::MAX, matches_per_rule: u64::MAX };
-        let task = Self::admitting(plan, tools, endless, plan.flow.steps.len())?.crowded();
+        let task = Self::admitting(plan, tools, endless, plan.flow.steps.len())?.crowded().on_trips(tools);
         let scanned = task.scanned();
         let few = 2 * scanned.count() < tools.graph.len();
         Ok(if plan.program.reach && few { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
@@ -118,11 +121,22 @@ impl<'a> Task<'a> {
         self
     }
 
+    /// The task without the transfers that are on no round trip, where one is asked for.
+    pub(super) fn on_trips(mut self, tools: &Tools<'a>) -> Self {
+        if self.plan.kernel == Kernel::Cycle {
+            let known = tools.only.is_none().then(|| self.asked().next()).flatten();
+            self.admitted = vec![tools.shared.on_trips(known, &self)];
+        }
+        self
+    }
+
     /// The task with lists of its own where that leaves much out.
     fn over(mut self, tools: &Tools<'a>, scanned: &Mask) -> Self {
-        if 2 * scanned.count() < tools.graph.len() {
-            self.graph = Lists::Own(Graph::over(tools.ledger, scanned));
-        }
+        self.graph = if 2 * scanned.count() < tools.graph.len() {
+            Lists::Own(Graph::over(tools.ledger, scanned))
+        } else {
+            Lists::Common(tools.graph.graph())
+        };
         self
     }
 
@@ -198,7 +212,7 @@ impl<'a> Task<'a> {
             admitted.push(scan);
             vias.push(via);
         }
-        let graph = Lists::Common(graph);
+        let graph = Lists::Unmade(graph);
         let (candidates, reach) = (Vec::new(), None);
         Ok(Self {
             plan,
@@ -265,13 +279,14 @@ impl<'a> Task<'a> {
 
     /// How many transfers of a step are left when those are gone that lead nowhere.
     pub(super) fn leading_count(&self, step: StepId) -> Option<usize> {
-        self.reach.as_ref().map(|reach| reach.count(step, hops(self, step).1))
+        let on_trips = || (self.plan.kernel == Kernel::Cycle).then(|| self.admitted_count(step));
+        self.reach.as_ref().map(|reach| reach.count(step, hops(self, step).1)).or_else(on_trips)
     }
 
     /// Bytes of the lists and places that are this rule's own.
     pub(super) fn bytes(&self) -> usize {
         let lists = match &self.graph {
-            Lists::Common(_) => 0,
+            Lists::Unmade(_) | Lists::Common(_) => 0,
             Lists::Own(graph) => graph.bytes(),
         };
         lists + self.reach.as_ref().map_or(0, Reach::bytes)
@@ -314,6 +329,11 @@ impl<'a> Task<'a> {
     pub(super) fn may_all_hold(&self, role: RoleId) -> bool {
         let accounts = &self.roles[role].accounts;
         accounts.count() == accounts.len()
+    }
+
+    /// Whether every account may stand between two hops of a step at some time.
+    pub(super) fn may_all_pass(&self, step: StepId) -> bool {
+        self.vias[step].as_ref().is_some_and(|via| via.accounts.count() == via.accounts.len())
     }
 
     /// Whether an account may stand between two hops of a step at some time.

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Delay, RoleId};
 
-use super::super::graph::List;
+use super::super::graph::{Graph, List};
 use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
@@ -36,6 +36,7 @@ pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>
 #[derive(Debug)]
 struct Rounds<'t> {
     task: &'t Task<'t>,
+    graph: &'t Graph,
     /// The role of the account where a trip begins and ends.
     origin: RoleId,
     least: usize,
@@ -59,6 +60,9 @@ struct Scratch {
     back: Side,
     laid: Laid,
 }
+
+/// Halves that end at one account are all looked at where they are so few.
+const FEW: usize = 8;
 
 /// Halves laid beside another that cost as much as a try.
 const LOOKS: u32 = 16;
@@ -129,6 +133,24 @@ struct Meeting<'s> {
     /// The other side, and its halves by where they end.
     ready: &'s Side,
     laid: &'s Laid,
+    trip: Trip,
+}
+
+/// A trip that is being put together, from its anchor on.
+#[derive(Clone, Default)]
+struct Trip {
+    stops: Vec<Stop>,
+    rows: Vec<RowId>,
+    /// The account that each transfer leaves.
+    payers: Vec<AccountId>,
+}
+
+impl Trip {
+    /// Begins with a later transfer instead.
+    fn turn(&mut self, turn: usize) {
+        self.rows.rotate_left(turn);
+        self.payers.rotate_left(turn);
+    }
 }
 
 impl Meeting<'_> {
@@ -146,7 +168,7 @@ fn stops(list: List<'_>) -> impl Iterator<Item = Stop> {
 
 impl<'t> Rounds<'t> {
     fn new(task: &'t Task<'t>) -> Self {
-        let graph = &task.graph;
+        let graph: &Graph = &task.graph;
         let (least, most) = hops(task, 0);
         let degree = |account| graph.sent(account).len() + graph.received(account).len();
         let busy =
@@ -155,6 +177,7 @@ impl<'t> Rounds<'t> {
         let (ahead, back) = Gaps::both_ways(task);
         Self {
             task,
+            graph,
             origin: task.flow.steps[0].payer(),
             least: least as usize,
             most: most as usize,
@@ -170,8 +193,8 @@ impl<'t> Rounds<'t> {
 
     fn list(&self, way: Way, account: AccountId) -> List<'t> {
         match way {
-            Way::Ahead => self.task.graph.sent(account),
-            Way::Back => self.task.graph.received(account),
+            Way::Ahead => self.graph.sent(account),
+            Way::Back => self.graph.received(account),
         }
     }
 
@@ -183,8 +206,7 @@ impl<'t> Rounds<'t> {
     /// The transfer at a position of the lists.
     #[inline]
     fn row(&self, way: Way, position: u32) -> RowId {
-        let graph = &self.task.graph;
-        let rows = if way == Way::Ahead { graph.all_sent() } else { graph.all_received() };
+        let rows = if way == Way::Ahead { self.graph.all_sent() } else { self.graph.all_received() };
         rows[position as usize]
     }
 
@@ -224,7 +246,7 @@ impl<'t> Rounds<'t> {
         let Scratch { ahead, back, laid } = scratch;
         let (growing, ready) = if way == Way::Ahead { (&*ahead, &*back) } else { (&*back, &*ahead) };
         laid.lay(ready);
-        let mut meeting = Meeting { anchor, way, growing, walked: Vec::new(), ready, laid };
+        let mut meeting = Meeting { anchor, way, growing, walked: Vec::new(), ready, laid, trip: Trip::default() };
         let ended = sink
             .each(0..growing.halves.len(), &mut meeting, &|meeting, place, sink| self.meet_half(meeting, place, sink));
         laid.clear(ready);
@@ -350,8 +372,7 @@ impl<'t> Rounds<'t> {
         let place = self.gaps(way).next(last.position as usize) - list.first;
         let end = if half.turn == 0 { Some(first.open) } else { first.past };
         if let Some(end) = end.filter(|_| self.goes_on(way, last, end) && task.may_pass(0, last.account)) {
-            let (from, to) = (now + self.delay.least, (now + self.delay.most).min(end));
-            for next in stops(way.between(list, place, from, to)) {
+            for next in stops(way.until(list, place, (now + self.delay.most).min(end))) {
                 if self.is_in_proportion_after(way, last, next) {
                     visit(next, false)?;
                 }
@@ -413,28 +434,48 @@ impl<'t> Rounds<'t> {
 
     /// Lays a half beside those that are ready and end where it ends. Of a trip the longest half that can be is among
     /// these, so that it is put together once.
-    fn meet_ready(&self, meeting: &Meeting<'_>, half: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let Some((shorter, longest)) = meeting.laid.at(half.stop.account) else { return ControlFlow::Continue(()) };
+    fn meet_ready(&self, meeting: &mut Meeting<'_>, half: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let (laid, way) = (meeting.laid, meeting.way);
+        let Some((shorter, longest)) = laid.at(half.stop.account) else { return ControlFlow::Continue(()) };
         let (ends, mut looks) = (Ends::of_other(half), 0u32);
         let mut meet = |other: &Ends| {
             looks = looks.wrapping_add(1);
-            let (ahead, back) = if meeting.way == Way::Ahead { (ends, *other) } else { (*other, ends) };
+            let (ahead, back) = if way == Way::Ahead { (ends, *other) } else { (*other, ends) };
             if !self.may_meet(ahead, back) {
                 return ControlFlow::Continue(());
             }
             let other = meeting.ready.halves[other.place as usize];
-            let (ahead, back) = if meeting.way == Way::Ahead { (half, other) } else { (other, half) };
+            let (ahead, back) = if way == Way::Ahead { (half, other) } else { (other, half) };
             self.meet(meeting, ahead, back, sink)
         };
         if half.length == 1 {
             shorter.iter().try_for_each(&mut meet)?;
         }
-        // Both begin at the anchor in one window.
-        let clock = |time: Time| meeting.way.other().clock(time);
-        let near = clock(half.near);
-        let begin = longest.partition_point(|other| clock(other.near) < near - self.within);
-        longest[begin..].iter().take_while(|other| clock(other.near) <= near + self.within).try_for_each(meet)?;
+        if longest.len() <= FEW {
+            longest.iter().try_for_each(meet)?;
+            return sink.work_on(looks / LOOKS);
+        }
+        let near = |other: &Ends| way.clock(other.near);
+        let mut rest = longest;
+        for (least, most) in self.nears_of_others(way, half) {
+            rest = &rest[rest.partition_point(|other| near(other) > most)..];
+            let (fit, later) = rest.split_at(rest.partition_point(|other| near(other) >= least));
+            fit.iter().try_for_each(&mut meet)?;
+            rest = later;
+        }
         sink.work_on(looks / LOOKS)
+    }
+
+    /// When the other half of a trip may be at the anchor, by the clock of this half's way: two ranges, the later one first.
+    /// What a half goes through, the other cannot: it is made later than all of that or, behind the turn, earlier.
+    fn nears_of_others(&self, way: Way, half: Half) -> [(Time, Time); 2] {
+        let Delay { least, most } = self.delay;
+        let (near, far) = (way.clock(half.near), way.clock(half.stop.time));
+        if half.turn > 0 {
+            return [(Time(i64::MAX), Time(i64::MAX)), ((far + least).max(near - most), near - least)];
+        }
+        let later = far + least;
+        [(later, near + self.within), ((far - self.within).max(near - most), (near - least).min(later - Span(1)))]
     }
 
     /// Whether two halves that end at one account make a trip as far as their lengths and the times at their ends say.
@@ -470,7 +511,21 @@ impl<'t> Rounds<'t> {
     }
 
     /// Reports the trips that two halves make which end at one account and may meet, if the accounts between differ.
-    fn meet(&self, meeting: &Meeting<'_>, ahead: Half, back: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    fn meet(&self, meeting: &mut Meeting<'_>, ahead: Half, back: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let mut trip = std::mem::take(&mut meeting.trip);
+        let ended = self.put_together(meeting, ahead, back, &mut trip, sink);
+        meeting.trip = trip;
+        ended
+    }
+
+    fn put_together(
+        &self,
+        meeting: &Meeting<'_>,
+        ahead: Half,
+        back: Half,
+        trip: &mut Trip,
+        sink: &mut Sink<'_>,
+    ) -> ControlFlow<()> {
         let (on_ahead, on_back) = match meeting.way {
             Way::Ahead => (meeting.grown(), meeting.ready.halves()),
             Way::Back => (meeting.ready.halves(), meeting.grown()),
@@ -479,50 +534,55 @@ impl<'t> Rounds<'t> {
         if on_ahead.stops(ahead).skip(1).any(again) {
             return ControlFlow::Continue(());
         }
-        let mut stops: Vec<Stop> = on_ahead.stops(ahead).collect();
+        let Trip { stops, rows, payers } = trip;
+        stops.clear();
+        stops.extend(on_ahead.stops(ahead));
         stops.reverse();
         let met = stops.len();
         stops.extend(on_back.stops(back));
         let last = stops.len() - 1;
         let way = |place: usize| if place < met { Way::Ahead } else { Way::Back };
-        let rows: Vec<RowId> = (0..=last).map(|place| self.row(way(place), stops[place].position)).collect();
+        rows.clear();
+        rows.extend(stops.iter().enumerate().map(|(place, stop)| self.row(way(place), stop.position)));
+        // Those ahead name where they lead, those behind where they come from.
+        payers.clear();
+        payers.push(meeting.anchor);
+        payers.extend(stops.iter().enumerate().filter(|(place, _)| *place != met).map(|(_, stop)| stop.account));
         let follows = |before: usize, after: usize| {
             self.delay.holds(stops[after].time - stops[before].time) && self.is_in_proportion(rows[before], rows[after])
         };
         let (joined, closed) = (follows(met - 1, met), follows(last, 0));
-        // The account that each transfer leaves: those ahead name where they lead, those behind where they come from.
-        let payers = std::iter::once(meeting.anchor).chain(stops[..met].iter().map(|stop| stop.account));
-        let payers: Vec<AccountId> = payers.chain(stops[met + 1..].iter().map(|stop| stop.account)).collect();
-        let mut report = |turn: usize| self.report(&payers, &rows, turn, stops[turn].time, sink);
         if ahead.turn > 0 || back.turn > 0 {
+            if !(joined && closed) {
+                return ControlFlow::Continue(());
+            }
             let turn = if ahead.turn > 0 { usize::from(ahead.turn) } else { stops.len() - usize::from(back.turn) };
-            return if joined && closed { report(turn) } else { ControlFlow::Continue(()) };
+            let start = stops[turn].time;
+            trip.turn(turn);
+            return self.report(trip, start, sink);
         }
-        if joined && stops[last].time - stops[0].time <= self.within {
-            report(0)?;
+        let (begins_here, begins_there) = (stops[0].time, stops[met].time);
+        let turns_there = closed && stops[met - 1].time - begins_there <= self.within;
+        if joined && stops[last].time - begins_here <= self.within {
+            self.report(trip, begins_here, sink)?;
         }
-        if closed && stops[met - 1].time - stops[met].time <= self.within {
-            report(met)?;
+        if turns_there {
+            trip.turn(met);
+            self.report(trip, begins_there, sink)?;
         }
         ControlFlow::Continue(())
     }
 
-    /// Reports the trip that begins with transfer number `turn`, counted from the anchor, if its accounts may stand where
-    /// they do.
-    fn report(
-        &self,
-        payers: &[AccountId],
-        rows: &[RowId],
-        turn: usize,
-        start: Time,
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<()> {
-        let (mut binding, mut rows) = (payers.to_vec(), rows.to_vec());
-        binding.rotate_left(turn);
-        rows.rotate_left(turn);
+    /// Reports a trip that starts at a time, if its accounts may stand where they do.
+    fn report(&self, trip: &Trip, start: Time, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let binding = &trip.payers;
         let admitted = self.task.owns(start)
             && self.task.admits(self.origin, binding[0], start)
             && binding[1..].iter().all(|&account| self.task.admits_between(0, account, start));
-        if admitted { sink.push(&binding, rows.chunks(1).map(|row| (0, row)), 1) } else { ControlFlow::Continue(()) }
+        if admitted {
+            sink.push(binding, trip.rows.chunks(1).map(|row| (0, row)), 1)
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }

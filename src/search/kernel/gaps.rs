@@ -3,6 +3,7 @@
 use crate::columns::{Span, Time};
 
 use super::super::graph::{List, ahead};
+use super::super::mask::{Mask, Ranked};
 use super::super::pool::Pool;
 use super::super::task::Task;
 use super::number;
@@ -31,6 +32,13 @@ impl Way {
     #[inline]
     pub(super) fn along(self, length: usize, place: usize) -> usize {
         if self == Self::Ahead { place } else { length - 1 - place }
+    }
+
+    /// The transfers of a list from a place on until a time of this clock, as one walks; against the money the place is that
+    /// behind the first of them.
+    #[inline]
+    pub(super) fn until(self, list: List<'_>, place: usize, to: Time) -> List<'_> {
+        if self == Self::Ahead { list.up_to(place, to) } else { list.back_to(place, self.clock(to)) }
     }
 
     /// The transfers of a list between two times of this clock, ends included, which lie near a position.
@@ -100,21 +108,25 @@ impl Gaps {
         let accounts = || task.ledger.accounts().ids();
         let with_money = || accounts().map(|account| (graph.received(account), graph.sent(account)));
         let against_it = || accounts().map(|account| (graph.sent(account), graph.received(account)));
+        let all = || Mask::from_fn(task.ledger.len(), |_| true);
+        let listed = Ranked::of(if task.uses_all(0) { task.admitted(0).clone() } else { all() });
         // One thread uses the same room for both.
         let room = Pool::default();
-        let none = || vec![Gap::default(); task.ledger.len()];
+        let none = || vec![Gap::default(); listed.mask().count()];
         rayon::join(
-            || room.with(none, |of_rows| Self::new(task, Way::Ahead, with_money(), of_rows)),
-            || room.with(none, |of_rows| Self::new(task, Way::Back, against_it(), of_rows)),
+            || room.with(none, |gaps| Self::new(task, Way::Ahead, with_money(), &listed, gaps)),
+            || room.with(none, |gaps| Self::new(task, Way::Back, against_it(), &listed, gaps)),
         )
     }
 
-    /// Of each account the lists are those of what one comes by, and of what one goes on by.
+    /// Of each account the lists are those of what one comes by, and of what one goes on by. `gaps` is room for those of
+    /// what is listed, in row order.
     fn new<'l>(
         task: &Task<'_>,
         way: Way,
         lists: impl Iterator<Item = (List<'l>, List<'l>)>,
-        of_rows: &mut [Gap],
+        listed: &Ranked,
+        gaps: &mut [Gap],
     ) -> Self {
         let (unit, least) = (Unit::of(task.flow.within), task.flow.steps[0].delay.least);
         for (coming, going) in lists {
@@ -124,14 +136,14 @@ impl Gaps {
                 before += ahead(&going.times[before..], |other| other <= time - least);
                 let later = unit.told(going.times.get(after).map(|&next| next - time));
                 let sooner = unit.told(before.checked_sub(1).map(|last| time - going.times[last]));
-                of_rows[row.index()] = match way {
+                gaps[listed.place(row.index())] = match way {
                     Way::Ahead => Gap { next: number(going.first + after), until: later, since: sooner },
                     Way::Back => Gap { next: number(going.first + before), until: sooner, since: later },
                 };
             }
         }
         let transfers = if way == Way::Ahead { task.graph.all_sent() } else { task.graph.all_received() };
-        Self { told: transfers.iter().map(|row| of_rows[row.index()]).collect(), unit }
+        Self { told: transfers.iter().map(|row| gaps[listed.place(row.index())]).collect(), unit }
     }
 
     /// From the transfer at a position: the least time until the next one and since the last one of its other account.

@@ -136,7 +136,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// The transfers that some setting can use; nothing where a budget cut the search for them.
-    fn loosest(&self, settings: &[&Typology], pass: &mut Pass) -> Result<Option<Among>, SearchError> {
+    fn loosest(&self, settings: &[&Typology], pass: &mut Pass) -> Result<Option<Among<'_>>, SearchError> {
         let flows: Vec<Vec<&Flow>> = settings.iter().map(|setting| setting.flows().collect()).collect();
         let of_flow = |flow: usize| loosest(&flows.iter().map(|flows| flows[flow]).collect::<Vec<_>>());
         let loosest: Vec<Loosest> = (0..flows[0].len()).map(of_flow).collect();
@@ -158,7 +158,7 @@ impl Walk<'_> {
     }
 
     /// The instances of each flow of a setting.
-    fn instances(&self, setting: &Typology, among: Option<&Among>) -> Result<Vec<Instances>, SearchError> {
+    fn instances(&self, setting: &Typology, among: Option<&Among<'_>>) -> Result<Vec<Instances>, SearchError> {
         let Ground { searcher, limits, stop, .. } = self.ground;
         let run = |plan: &Plan| match among {
             Some(among) => searcher.run_among(plan, self.standins, among, limits, stop),
