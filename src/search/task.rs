@@ -86,17 +86,23 @@ impl std::ops::Deref for Lists<'_> {
 
     fn deref(&self) -> &Graph {
         match self {
-            Self::Unmade(listing) => listing.graph(),
             Self::Common(graph) => graph,
             Self::Own(graph) => graph,
+            Self::Unmade(listing) => before_the_walk(listing),
         }
     }
+}
+
+/// Apart, so that a walk does not pay for it.
+#[cold]
+fn before_the_walk<'l>(listing: &'l Listing<'_>) -> &'l Graph {
+    listing.graph()
 }
 
 impl<'a> Task<'a> {
     /// For the fast kernels: what the plan's program asks once is asked here.
     pub(super) fn new(plan: &'a Plan, tools: &Tools<'a>, limits: Limits) -> Result<Self, SearchError> {
-        let task = Self::admitting(plan, tools, limits, plan.flow.steps.len())?.crowded().on_trips(tools);
+        let task = Self::admitting(plan, tools, limits, plan.flow.steps.len())?.crowded(tools).on_trips(tools);
         let scanned = task.scanned();
         Ok(if plan.program.reach { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
     }
@@ -105,18 +111,19 @@ impl<'a> Task<'a> {
     /// less than to know it of all of them.
     pub(super) fn counting(plan: &'a Plan, tools: &Tools<'a>) -> Result<Self, SearchError> {
         let endless = Limits { instances_per_anchor: u64::MAX, matches_per_rule: u64::MAX };
-        let task = Self::admitting(plan, tools, endless, plan.flow.steps.len())?.crowded().on_trips(tools);
+        let task = Self::admitting(plan, tools, endless, plan.flow.steps.len())?.crowded(tools).on_trips(tools);
         let scanned = task.scanned();
         let few = 2 * scanned.count() < tools.graph.len();
         Ok(if plan.program.reach && few { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
     }
 
     /// The task without the transfers of sets that stand alone.
-    fn crowded(mut self) -> Self {
-        if self.plan.kernel == Kernel::Layers
-            && let Some(masks) = crowds::narrowed(&self)
-        {
-            self.admitted = masks.into_iter().map(Arc::new).collect();
+    fn crowded(mut self, tools: &Tools<'a>) -> Self {
+        if self.plan.kernel == Kernel::Layers {
+            self.graph = Lists::Common(tools.graph.graph());
+            if let Some(masks) = crowds::narrowed(&self) {
+                self.admitted = masks.into_iter().map(Arc::new).collect();
+            }
         }
         self
     }

@@ -67,7 +67,7 @@ def cycles_walked(path, horizon):
             paths.with_columns(ranged(pl.col("last") // width, (pl.col("first") + horizon) // width)).explode("bucket")
             .join(later, left_on=["z", "bucket"], right_on=["src", "bucket"])
             .filter(pl.col("t") > pl.col("last"), pl.col("t") <= pl.col("first") + horizon,
-                    *[pl.col("to") != account for account in passed])
+                    *[pl.col("to") != pl.col(account) for account in passed])
         )
         if hops < 6:
             reached = reached.collect(engine="streaming").lazy()
