@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::sync::atomic::AtomicBool;
 
 use moneytrail::ingest;
 use moneytrail::lang::{self, Source};
-use moneytrail::plan;
+use moneytrail::plan::{self, Plan};
 use moneytrail::search::{Limits, Searcher};
 use tempfile::TempDir;
 
@@ -31,8 +32,11 @@ const TEST: &str = "tests:
     matches: []
 ";
 
-/// How many transfers are walked for a rule of round trips inside a day; a transfer is its time and its two accounts.
-fn walked(transfers: &[(&str, &str, &str)], step: &str) -> usize {
+/// A transfer: its time and its two accounts.
+type Transfer = (String, String, String);
+
+/// What is asked of a ledger of these transfers and of a rule of round trips inside a day with this step.
+fn asked<T>(transfers: &[Transfer], step: &str, ask: impl FnOnce(&Searcher<'_>, &Plan) -> T) -> T {
     let folder = TempDir::new().expect("a folder");
     let mut text = "tx_id,timestamp,sender,receiver,amount,currency\n".to_owned();
     for (id, (time, sender, receiver)) in transfers.iter().enumerate() {
@@ -45,10 +49,17 @@ fn walked(transfers: &[(&str, &str, &str)], step: &str) -> usize {
     let text = format!("{HEAD}{step}\n{TEST}");
     let set = lang::compile(&[Source { path: "trip.yaml".to_owned(), text }], &[]).set.expect("the rule compiles");
     let plans = plan::together(&set, Some(&intake.ledger.summary()));
-    let plan = &plans[0].as_ref().expect("the ledger has every column")[0];
-    let searcher = Searcher::new(&intake.ledger);
-    let prepared = searcher.prepare(plan, &Limits::default()).expect("it can be asked");
-    prepared.narrowed().leading[0].expect("it is known")
+    ask(&Searcher::new(&intake.ledger), &plans[0].as_ref().expect("the ledger has every column")[0])
+}
+
+/// How many transfers are walked.
+fn walked(transfers: &[(&str, &str, &str)], step: &str) -> usize {
+    let owned = |&(time, from, to): &(&str, &str, &str)| (time.to_owned(), from.to_owned(), to.to_owned());
+    let transfers: Vec<Transfer> = transfers.iter().map(owned).collect();
+    asked(&transfers, step, |searcher, plan| {
+        let prepared = searcher.prepare(plan, &Limits::default()).expect("it can be asked");
+        prepared.narrowed().leading[0].expect("it is known")
+    })
 }
 
 const LATER: &str = "  - step: origin -> origin\n    hops: 2..4\n    delay: 1s..";
@@ -87,4 +98,56 @@ fn transfers_of_one_time_follow_each_other_where_the_rule_says_so() {
     // Whichever of them stands first in the ledger.
     let three = [("01T00:00", "b", "c"), ("01T00:00", "c", "a"), ("01T00:00", "a", "b")];
     assert_eq!(walked(&three, AT_ONCE), 3);
+}
+
+/// Trips of two to four transfers inside a day, counted one by one: a transfer is its minute and its two accounts.
+fn counted(transfers: &[(usize, usize, usize)], least: usize) -> u128 {
+    fn walk(transfers: &[(usize, usize, usize)], least: usize, trip: &mut Vec<usize>) -> u128 {
+        let (first, last) = (transfers[trip[0]], transfers[*trip.last().expect("a trip has begun")]);
+        let follows = |&(time, from, _): &(usize, usize, usize)| {
+            from == last.2 && time >= last.0 + least && time <= first.0 + 24 * 60
+        };
+        let mut found = 0;
+        for next in (0..transfers.len()).filter(|&next| follows(&transfers[next])) {
+            let to = transfers[next].2;
+            if to == first.1 {
+                found += 1;
+            } else if trip.len() < 3 && trip.iter().all(|&passed| transfers[passed].2 != to) {
+                trip.push(next);
+                found += walk(transfers, least, trip);
+                trip.pop();
+            }
+        }
+        found
+    }
+    (0..transfers.len()).map(|first| walk(transfers, least, &mut vec![first])).sum()
+}
+
+#[test]
+fn trips_of_a_dense_ledger_are_all_there_however_many_halves_meet() {
+    // Many transfers between few accounts, many of them at one time: dozens of halves end at each account.
+    let mut state = 7usize;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for accounts in 3..7 {
+        let transfers: Vec<(usize, usize, usize)> = (0..120)
+            .map(|_| {
+                let (minute, from) = (random(150) * 20, random(accounts));
+                (minute, from, (from + 1 + random(accounts - 1)) % accounts)
+            })
+            .collect();
+        let stamp = |minute: usize| format!("{:02}T{:02}:{:02}", 1 + minute / 1440, minute / 60 % 24, minute % 60);
+        let named = |&(minute, from, to): &(usize, usize, usize)| (stamp(minute), format!("v{from}"), format!("v{to}"));
+        let ledger: Vec<Transfer> = transfers.iter().map(named).collect();
+        for (step, least) in [(LATER, 1), (AT_ONCE, 0)] {
+            let stop = AtomicBool::new(false);
+            let count =
+                |searcher: &Searcher<'_>, plan: &Plan| searcher.count(plan, &[], &stop).expect("it can be asked");
+            let expected = counted(&transfers, least);
+            assert!(expected > 1_000, "{accounts} accounts: {expected} trips");
+            assert_eq!(asked(&ledger, step, count).instances, expected, "{accounts} accounts, {step}");
+        }
+    }
 }

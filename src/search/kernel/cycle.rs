@@ -466,7 +466,8 @@ impl<'t> Rounds<'t> {
         sink.work_on(looks / LOOKS)
     }
 
-    /// When the other half of a trip may be at the anchor, by the clock of this half's way: two ranges, the later one first.
+    /// When the other half of a trip may be at the anchor, by the clock of this half's way: two ranges, the later one first,
+    /// which may share a moment.
     /// What a half goes through, the other cannot: it is made later than all of that or, behind the turn, earlier.
     fn nears_of_others(&self, way: Way, half: Half) -> [(Time, Time); 2] {
         let Delay { least, most } = self.delay;
@@ -475,7 +476,7 @@ impl<'t> Rounds<'t> {
             return [(Time(i64::MAX), Time(i64::MAX)), ((far + least).max(near - most), near - least)];
         }
         let later = far + least;
-        [(later, near + self.within), ((far - self.within).max(near - most), (near - least).min(later - Span(1)))]
+        [(later, near + self.within), ((far - self.within).max(near - most), near - least)]
     }
 
     /// Whether two halves that end at one account make a trip as far as their lengths and the times at their ends say.
