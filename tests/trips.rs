@@ -8,6 +8,8 @@ use moneytrail::ingest;
 use moneytrail::lang::{self, Source};
 use moneytrail::plan::{self, Plan};
 use moneytrail::search::{Limits, Searcher};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use tempfile::TempDir;
 
 const HEAD: &str = "typology: trip
@@ -126,11 +128,8 @@ fn counted(transfers: &[(usize, usize, usize)], least: usize) -> u128 {
 #[test]
 fn trips_of_a_dense_ledger_are_all_there_however_many_halves_meet() {
     // Many transfers between few accounts, many of them at one time: dozens of halves end at each account.
-    let mut state = 7usize;
-    let mut random = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
+    let mut seeded = ChaCha8Rng::seed_from_u64(7);
+    let mut random = |below: usize| seeded.next_u32() as usize % below;
     for accounts in 3..7 {
         let transfers: Vec<(usize, usize, usize)> = (0..120)
             .map(|_| {

@@ -8,7 +8,7 @@ use crate::columns::{AccountId, Ledger, Ratio, RowId, Span, Time};
 use crate::lang::{Absence, During, Expectation, Flow, Party, Predicate};
 
 use super::features::features;
-use super::graph::Graph;
+use super::graph::Listing;
 use super::mask::Mask;
 use super::select::Selector;
 use super::{Instance, Instances, SearchError};
@@ -17,7 +17,7 @@ use super::{Instance, Instances, SearchError};
 pub(super) fn present(
     flow: &Flow,
     ledger: &Ledger,
-    graph: &Graph,
+    graph: &Listing<'_>,
     selector: &Selector<'_>,
     matches: &Instances,
 ) -> Result<Vec<bool>, SearchError> {
@@ -33,7 +33,7 @@ pub(super) fn present(
 pub(super) fn forbidden(
     flow: &Flow,
     ledger: &Ledger,
-    graph: &Graph,
+    graph: &Listing<'_>,
     selector: &Selector<'_>,
     instance: Instance<'_>,
 ) -> Result<Vec<Vec<RowId>>, SearchError> {
@@ -51,7 +51,7 @@ pub(super) fn forbidden(
 pub(super) fn missed(
     flow: &Flow,
     ledger: &Ledger,
-    graph: &Graph,
+    graph: &Listing<'_>,
     selector: &Selector<'_>,
     instance: Instance<'_>,
 ) -> Result<Vec<bool>, SearchError> {
@@ -64,7 +64,7 @@ pub(super) fn missed(
 pub(super) fn came(
     flow: &Flow,
     ledger: &Ledger,
-    graph: &Graph,
+    graph: &Listing<'_>,
     selector: &Selector<'_>,
     matches: &Instances,
 ) -> Result<Vec<bool>, SearchError> {
@@ -103,7 +103,7 @@ fn looks<'c, 'a, C>(
     clauses: &'c [C],
     filter: fn(&C) -> Option<&Predicate>,
     ledger: &'a Ledger,
-    graph: &'a Graph,
+    graph: &'a Listing<'a>,
     selector: &Selector<'_>,
 ) -> Result<Vec<(&'c C, Look<'a>)>, SearchError> {
     clauses.iter().map(|clause| Ok((clause, Look::new(ledger, graph, selector, filter(clause))?))).collect()
@@ -132,17 +132,17 @@ impl Around {
     }
 }
 
-/// The transfers that one clause looks at.
+/// The transfers that one clause looks at. Where no clause looks, no lists are made.
 struct Look<'a> {
     ledger: &'a Ledger,
-    graph: &'a Graph,
+    graph: &'a Listing<'a>,
     filter: Option<Arc<Mask>>,
 }
 
 impl<'a> Look<'a> {
     fn new(
         ledger: &'a Ledger,
-        graph: &'a Graph,
+        graph: &'a Listing<'a>,
         selector: &Selector<'_>,
         filter: Option<&Predicate>,
     ) -> Result<Self, SearchError> {

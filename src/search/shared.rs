@@ -100,10 +100,10 @@ impl Shared {
     /// Of the transfers that a task scans, those that can be on a round trip; `asked` is what its scan asks, where that says
     /// which they are.
     pub(super) fn on_trips(&self, asked: Option<String>, task: &Task<'_>) -> Arc<Mask> {
-        let narrowed = || Ok(trips::narrowed(task));
-        let Some(asked) = asked else { return Arc::new(trips::narrowed(task)) };
+        let narrowed = || trips::narrowed(task);
+        let Some(asked) = asked else { return Arc::new(narrowed()) };
         let (within, delay) = (task.flow.within, task.flow.steps[0].delay);
-        self.trips.get(&format!("{asked} | {within:?} | {delay:?}"), narrowed).expect("it cannot fail")
+        self.trips.get(&format!("{asked} | {within:?} | {delay:?}"), || Ok(narrowed())).expect("it cannot fail")
     }
 
     /// What the scan of a step asks.

@@ -51,22 +51,11 @@ mod near {
         (COMES_AFTER * u8::from(comes)) | (GOES_AFTER * u8::from(goes))
     }
 
-    /// Whether a transfer may be in the middle of a trip, the last or the first of one: by all that may be near it.
-    const MAY_BE: u16 = {
-        let (mut all, mut near) = (0, 0);
-        while near < 16 {
-            let is_on = near & (CAME_BEFORE | GOES_AFTER) == CAME_BEFORE | GOES_AFTER
-                || near & BEFORE == BEFORE
-                || near & AFTER == AFTER;
-            all |= (is_on as u16) << near;
-            near += 1;
-        }
-        all
-    };
-
+    /// Whether a transfer may be in the middle of a trip, the last or the first of one.
     #[inline]
     pub(super) fn may_be_on_trip(near: u8) -> bool {
-        MAY_BE >> near & 1 == 1
+        const MIDDLE: u8 = CAME_BEFORE | GOES_AFTER;
+        near & MIDDLE == MIDDLE || near & BEFORE == BEFORE || near & AFTER == AFTER
     }
 }
 

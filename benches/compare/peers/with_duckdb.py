@@ -24,12 +24,17 @@ def number(db, query):
     return db.execute(query).fetchone()[0]
 
 
+def make_later(db, width):
+    """Makes the table of transfers that may come next, by time bucket."""
+    db.execute(f"CREATE TABLE later AS SELECT src, dst, ts, ts // {width} AS bucket FROM transfers")
+
+
 def cycles(path, horizon):
     """T1. A half is a path of one to three transfers; two halves that end where the other begins are a cycle."""
     db = ledger(path)
     width = max(horizon // 2, 1)
     buckets = horizon // width + 1
-    db.execute(f"""CREATE TABLE later AS SELECT src, dst, ts, ts // {width} AS bucket FROM transfers""")
+    make_later(db, width)
     db.execute("CREATE TABLE h1 AS SELECT src AS a, dst AS z, ts AS first, ts AS last FROM transfers")
     db.execute(f"""CREATE TABLE h2 AS
         SELECT l.src AS a, l.dst AS m1, r.dst AS z, l.ts AS first, r.ts AS last
@@ -60,7 +65,7 @@ def cycles_walked(path, horizon):
     """T1 as one would write it first: each hop is a join, and a path that is back is a cycle."""
     db = ledger(path)
     width, counts = max(horizon // 2, 1), {}
-    db.execute(f"CREATE TABLE later AS SELECT src, dst, ts, ts // {width} AS bucket FROM transfers")
+    make_later(db, width)
     db.execute("CREATE TABLE p1 AS SELECT src AS a, dst AS z, ts AS first, ts AS last FROM transfers")
     for hops in range(2, 7):
         passed = [f"l.m{hop}" for hop in range(1, hops - 1)]
@@ -118,7 +123,7 @@ def scatter_gather(path, _):
     """T3: two-paths, and pairs of accounts joined by three middlemen inside one day."""
     db = ledger(path)
     width = DAY // 2
-    db.execute(f"CREATE TABLE later AS SELECT src, dst, ts, ts // {width} AS bucket FROM transfers")
+    make_later(db, width)
     db.execute(f"""CREATE TABLE ways AS
         SELECT l.src AS s, l.dst AS m, r.dst AS k, l.ts AS t1, r.ts AS t2
         FROM (SELECT src, dst, ts, unnest(range(ts // {width}, ts // {width} + 3)) AS bucket FROM transfers) l
@@ -193,6 +198,6 @@ def senders(path, _):
 
 
 run({
-    "t1": cycles, "t1-walked": cycles_walked, "t2": fans, "t2-first": fans_by_first, "t3": scatter_gather, "t3-gather": gather_scatter,
-    "t4": chains, "t5": wires, "t5b": senders,
+    "t1": cycles, "t1-walked": cycles_walked, "t2": fans, "t2-first": fans_by_first, "t3": scatter_gather,
+    "t3-gather": gather_scatter, "t4": chains, "t5": wires, "t5b": senders,
 })

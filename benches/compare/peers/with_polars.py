@@ -21,12 +21,17 @@ def ranged(low, high):
     return pl.int_ranges(low, high + 1).alias("bucket")
 
 
+def by_bucket(e, width):
+    """Transfers that may come next, by time bucket."""
+    return e.lazy().select(pl.col("src"), pl.col("dst").alias("to"), pl.col("ts").alias("t"),
+                           (pl.col("ts") // width).alias("bucket"))
+
+
 def cycles(path, horizon):
     """T1. A half is a path of one to three transfers; two halves that end where the other begins are a cycle."""
     e = ledger(path)
     width = max(horizon // 2, 1)
-    later = e.lazy().select(pl.col("src"), pl.col("dst").alias("to"), pl.col("ts").alias("t"),
-                            (pl.col("ts") // width).alias("bucket"))
+    later = by_bucket(e, width)
     h1 = e.lazy().select(a="src", z="dst", first="ts", last="ts")
     halves = {1: h1.collect(engine="streaming")}
     for hops in (2, 3):
@@ -58,8 +63,7 @@ def cycles_walked(path, horizon):
     """T1 as one would write it first: each hop is a join, and a path that is back is a cycle (see with_duckdb.py)."""
     e = ledger(path)
     width = max(horizon // 2, 1)
-    later = e.lazy().select(pl.col("src"), pl.col("dst").alias("to"), pl.col("ts").alias("t"),
-                            (pl.col("ts") // width).alias("bucket")).collect(engine="streaming").lazy()
+    later = by_bucket(e, width).collect(engine="streaming").lazy()
     paths, counts = e.lazy().select(a="src", z="dst", first="ts", last="ts"), {}
     for hops in range(2, 7):
         passed = [f"m{hop}" for hop in range(1, hops - 1)]
@@ -200,6 +204,6 @@ def senders(path, _):
 
 
 run({
-    "t1": cycles, "t1-walked": cycles_walked, "t2": fans, "t2-first": fans_by_first, "t3": scatter_gather, "t3-gather": gather_scatter,
-    "t4": chains, "t5": wires, "t5b": senders,
+    "t1": cycles, "t1-walked": cycles_walked, "t2": fans, "t2-first": fans_by_first, "t3": scatter_gather,
+    "t3-gather": gather_scatter, "t4": chains, "t5": wires, "t5b": senders,
 })

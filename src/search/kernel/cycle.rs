@@ -18,7 +18,7 @@ use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
 use super::gaps::{Gaps, Limits, Way};
-use super::halves::{Ends, First, Half, Halves, Laid, Side, Stop};
+use super::halves::{Ends, First, Half, Laid, Side, Stop};
 use super::number;
 
 /// All round trips whose busiest account is a given one.
@@ -150,13 +150,6 @@ impl Trip {
     fn turn(&mut self, turn: usize) {
         self.rows.rotate_left(turn);
         self.payers.rotate_left(turn);
-    }
-}
-
-impl Meeting<'_> {
-    /// The halves of the growing side, and those that are walked on from one of them.
-    fn grown(&self) -> Halves<'_> {
-        Halves { kept: &self.growing.halves, walked: &self.walked }
     }
 }
 
@@ -412,7 +405,7 @@ impl<'t> Rounds<'t> {
             if is_last && !meets
                 || !self.leads_on(meeting.way, stop, first, turns || half.turn > 0)
                 || !self.is_below(stop.account, meeting.anchor)
-                || meeting.grown().passes(half, stop.account)
+                || meeting.growing.with(&meeting.walked).passes(half, stop.account)
                 || !self.is_usable(meeting.way, stop.position)
             {
                 return ControlFlow::Continue(());
@@ -513,24 +506,9 @@ impl<'t> Rounds<'t> {
 
     /// Reports the trips that two halves make which end at one account and may meet, if the accounts between differ.
     fn meet(&self, meeting: &mut Meeting<'_>, ahead: Half, back: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let mut trip = std::mem::take(&mut meeting.trip);
-        let ended = self.put_together(meeting, ahead, back, &mut trip, sink);
-        meeting.trip = trip;
-        ended
-    }
-
-    fn put_together(
-        &self,
-        meeting: &Meeting<'_>,
-        ahead: Half,
-        back: Half,
-        trip: &mut Trip,
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<()> {
-        let (on_ahead, on_back) = match meeting.way {
-            Way::Ahead => (meeting.grown(), meeting.ready.halves()),
-            Way::Back => (meeting.ready.halves(), meeting.grown()),
-        };
+        let Meeting { anchor, way, growing, walked, ready, trip, .. } = meeting;
+        let (grown, ready) = (growing.with(walked), ready.halves());
+        let (on_ahead, on_back) = if *way == Way::Ahead { (grown, ready) } else { (ready, grown) };
         let again = |stop: Stop| on_back.stops(back).skip(1).any(|other| other.account == stop.account);
         if on_ahead.stops(ahead).skip(1).any(again) {
             return ControlFlow::Continue(());
@@ -547,7 +525,7 @@ impl<'t> Rounds<'t> {
         rows.extend(stops.iter().enumerate().map(|(place, stop)| self.row(way(place), stop.position)));
         // Those ahead name where they lead, those behind where they come from.
         payers.clear();
-        payers.push(meeting.anchor);
+        payers.push(*anchor);
         payers.extend(stops.iter().enumerate().filter(|(place, _)| *place != met).map(|(_, stop)| stop.account));
         let follows = |before: usize, after: usize| {
             self.delay.holds(stops[after].time - stops[before].time) && self.is_in_proportion(rows[before], rows[after])

@@ -87,7 +87,12 @@ impl<'s> Halves<'s> {
 
 impl Side {
     pub(super) fn halves(&self) -> Halves<'_> {
-        Halves { kept: &self.halves, walked: &[] }
+        self.with(&[])
+    }
+
+    /// Its halves, and those that are walked on from one of them.
+    pub(super) fn with<'s>(&'s self, walked: &'s [Half]) -> Halves<'s> {
+        Halves { kept: &self.halves, walked }
     }
 
     /// How many of the longest halves there are.
