@@ -54,6 +54,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["tempfile"], &["ingest", "write", "bin"]),
     (&["rustix"], &["write"]),
     (&["rayon"], &["columns", "ingest", "search", "sift", "stats", "engine.rs", "engine"]),
+    (&["hashbrown"], &["search"]),
     (&["statrs"], &["stats"]),
     (&["plotters", "pretty_yaml", "quick_xml", "rand", "rand_chacha", "similar", "yaml_parser"], &["workbench"]),
     (&["clap", "clap_complete", "indicatif", "comfy_table", "ctrlc", "notify", "terminal_size"], &["bin"]),

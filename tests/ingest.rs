@@ -167,8 +167,13 @@ fn one_ledger_in_any_format_is_the_same_ledger() {
         assert_eq!((intake.read, intake.rejects.rows.len()), (3, 0), "{format}");
         let file = &intake.files[0];
         assert_eq!((file.format.as_str(), file.bytes, file.rows), (format, bytes.len() as u64, 3));
-        assert_eq!(file.sha256, sha256(&bytes), "{format}");
+        assert_eq!(file.sha256, Some(sha256(&bytes)), "{format}");
         assert_eq!(intake.ledger.column("branch").map(|column| matches!(column, Column::Number(_))), Some(true));
+        let without = Request { without_hashes: true, ..asked(&["channel", "branch"], &[]) };
+        let unhashed = read_with(&[("ledger.bin", &bytes)], without).expect(format);
+        assert_eq!(lines(&unhashed.ledger), expected(), "{format}");
+        let path = unhashed.files[0].path.clone();
+        assert_eq!(unhashed.files[0], ingest::InputFile { sha256: None, path, ..file.clone() }, "{format}");
     }
 }
 

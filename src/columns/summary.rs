@@ -101,14 +101,15 @@ impl Survey {
 
     /// Counts the next part.
     pub fn add(&mut self, part: &Ledger) {
-        for row in part.rows() {
-            let (sender, receiver) = (part.sender(row), part.receiver(row));
+        for (sender, receiver) in part.senders().iter().zip(part.receivers()) {
             self.self_transfers += usize::from(sender == receiver);
             self.sent[sender.index()] += 1;
             self.received[receiver.index()] += 1;
-            let currency = &mut self.currencies[part.currency(row).index()];
+        }
+        for (currency, &amount) in part.currencies().iter().zip(part.base_amounts()) {
+            let currency = &mut self.currencies[currency.index()];
             currency.transfers += 1;
-            currency.unweighed += usize::from(part.base_amount(row) == BaseAmount::UNKNOWN);
+            currency.unweighed += usize::from(amount == BaseAmount::UNKNOWN);
         }
         for (name, counts) in &mut self.words {
             if let Some(Column::Text(texts)) = part.column(name) {

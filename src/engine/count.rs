@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use super::{Event, Observer, Request, RunError, compile, ensure_wanted, pool, read, search, used};
-use crate::ingest::Intake;
+use crate::ingest::{self, Intake};
 use crate::lang::TypologySet;
 use crate::plan::{self, NotEvaluable, Plan};
 use crate::search::{Counts, Levels, SearchError, Searcher};
@@ -26,6 +26,9 @@ pub struct Counted {
 /// As [`super::run`].
 pub fn count(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Result<Counted, RunError> {
     let (set, searched, _) = compile(request)?;
+    // Counts name no file.
+    let request =
+        &Request { intake: ingest::Request { without_hashes: true, ..request.intake.clone() }, ..request.clone() };
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
         let intake = read(request, &searched, &[])?;

@@ -51,7 +51,7 @@ struct Collecting {
 }
 
 fn collect(request: &Request, spill: Option<Spill>) -> Result<Collecting, IngestError> {
-    let mappings = Mappings::new(request.mapping.as_deref())?;
+    let mappings = Mappings::new(request.mapping.as_deref(), !request.without_hashes)?;
     let mut notes = Vec::new();
     let mut inputs = Inputs::find(request, &mappings, &mut notes)?;
     let mut transfers = Transfers::new(&extras(request), request.labels, inputs.numbered);
@@ -196,6 +196,9 @@ fn at_once(request: &Request, collecting: Collecting) -> Result<Intake, IngestEr
     Ok(Intake { ledger, rejects, read, files, mapping, rates: weighed.rates, notes, labels })
 }
 
+/// Files that are so few stay open from when they are looked at until they are read.
+const KEPT_OPEN: usize = 16;
+
 /// The files of a request by what they hold.
 struct Inputs {
     transfers: Vec<Chosen>,
@@ -215,11 +218,13 @@ impl Inputs {
         let labels = request.label_files.iter().map(PathBuf::as_path);
         let named = accounts.into_iter().chain(request.rates.as_deref()).chain(labels);
         let named: Vec<_> = named.map(find::real).collect();
-        for found in find::files(&request.inputs)? {
+        let files = find::files(&request.inputs)?;
+        let keep = files.len() <= KEPT_OPEN;
+        for found in files {
             if matches!(&found.place, super::source::Place::File(path) if named.contains(&find::real(path))) {
                 continue;
             }
-            match mappings.choose(found)? {
+            match mappings.choose(found, keep)? {
                 Ok(chosen) => match chosen.role {
                     Role::Transfers => inputs.transfers.push(chosen),
                     Role::Accounts if accounts.is_none() => inputs.accounts.push(chosen),

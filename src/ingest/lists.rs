@@ -48,7 +48,7 @@ pub(super) fn read<'n>(
             format: "csv".to_owned(),
             bytes: text.len() as u64,
             rows,
-            sha256: hex(&Sha256::digest(text.as_bytes())),
+            sha256: Some(hex(&Sha256::digest(text.as_bytes()))),
         });
         lists.insert(name.clone(), list);
     }

@@ -77,6 +77,8 @@ pub struct Request {
     pub labels: bool,
     /// Tables of labels beside those that lie among the inputs; they are read where `labels` is set.
     pub label_files: Vec<PathBuf>,
+    /// Whether the tables are read without taking hashes of their bytes: nothing that is made of them names a file.
+    pub without_hashes: bool,
 }
 
 /// How many rows may be set aside.
@@ -122,8 +124,8 @@ pub struct InputFile {
     pub bytes: u64,
     /// Rows read from it.
     pub rows: u64,
-    /// SHA-256 of its bytes, in hex.
-    pub sha256: String,
+    /// SHA-256 of its bytes, in hex; none where the request says so.
+    pub sha256: Option<String>,
 }
 
 impl InputFile {

@@ -44,7 +44,7 @@ impl ByContent {
         header: &[String],
         mapping: &Mapping,
     ) -> Result<InputFile, IngestError> {
-        let source = Source::open(place)?;
+        let source = Source::open(place, true)?;
         let name = source.name.clone();
         let layout = Layout::new(&name, header, mapping, &[], false)?;
         let (reader, receipt) = source.into_reader();

@@ -64,7 +64,7 @@ pub(super) fn base_of(asked: Option<&str>, counts: &[usize], table: &[Currency])
 ///
 /// Where it cannot be read, lacks a column, or a row is no rate.
 pub(super) fn read(path: &Path) -> Result<(Given, InputFile), IngestError> {
-    let table = Table::open(&Place::File(path.to_owned()))?;
+    let table = Table::open(&Place::File(path.to_owned()), true)?;
     let name = table.name.clone();
     let wanted = ["date", "currency", "rate"]
         .map(|column| table.position(column).ok_or(column))

@@ -18,6 +18,8 @@ pub(super) struct Mappings {
     named: bool,
     /// The mapping file, if it is one.
     pub(super) file: Option<InputFile>,
+    /// Whether the tables that they describe are hashed.
+    hashed: bool,
 }
 
 /// What a file holds.
@@ -36,7 +38,9 @@ pub(super) struct Chosen {
     pub(super) mapping: usize,
     /// The names of its columns.
     pub(super) header: Vec<String>,
-    /// The opened table, where it cannot be opened again.
+    /// Whether its bytes are hashed.
+    hashed: bool,
+    /// The opened table, where it cannot be opened again or need not be.
     table: Option<Table>,
 }
 
@@ -47,7 +51,7 @@ impl Chosen {
     ///
     /// Where it cannot be opened.
     pub(super) fn open(&mut self) -> Result<Table, IngestError> {
-        self.table.take().map_or_else(|| Table::open(&self.place), Ok)
+        self.table.take().map_or_else(|| Table::open(&self.place, self.hashed), Ok)
     }
 }
 
@@ -57,17 +61,17 @@ impl Mappings {
     /// # Errors
     ///
     /// Where the name stands for nothing or the file is wrong.
-    pub(super) fn new(asked: Option<&str>) -> Result<Self, IngestError> {
+    pub(super) fn new(asked: Option<&str>, hashed: bool) -> Result<Self, IngestError> {
         let owned = |(name, mapping): (&str, &Mapping)| (name.to_owned(), mapping.clone());
         let Some(asked) = asked else {
-            return Ok(Self { candidates: presets::all().map(owned).collect(), named: false, file: None });
+            return Ok(Self { candidates: presets::all().map(owned).collect(), named: false, file: None, hashed });
         };
         let candidates: Vec<(String, Mapping)> = presets::named(asked).into_iter().map(owned).collect();
         if !candidates.is_empty() {
-            return Ok(Self { candidates, named: true, file: None });
+            return Ok(Self { candidates, named: true, file: None, hashed });
         }
         let (mapping, file) = read_file(asked)?;
-        Ok(Self { candidates: vec![(asked.to_owned(), mapping)], named: true, file: Some(file) })
+        Ok(Self { candidates: vec![(asked.to_owned(), mapping)], named: true, file: Some(file), hashed })
     }
 
     /// The mapping of a number.
@@ -87,13 +91,14 @@ impl Mappings {
         }
     }
 
-    /// Opens a file and tells what it holds. `Ok(Err(why))` is a file of a folder that holds nothing of use.
+    /// Opens a file and tells what it holds; it stays open if `keep` says so. `Ok(Err(why))` is a file of a folder that holds nothing of use.
     ///
     /// # Errors
     ///
     /// Where it cannot be opened, or was asked for and is of no use.
-    pub(super) fn choose(&self, found: Found) -> Result<Result<Chosen, String>, IngestError> {
-        let table = match Table::open(&found.place) {
+    pub(super) fn choose(&self, found: Found, keep: bool) -> Result<Result<Chosen, String>, IngestError> {
+        let (hashed, is_stdin) = (self.hashed, found.place == Place::Stdin);
+        let table = match Table::open(&found.place, hashed) {
             Ok(table) => table,
             Err(IngestError::Malformed { file, problem, .. }) if !found.asked => {
                 return Ok(Err(format!("{file} is left out: {problem}")));
@@ -102,7 +107,14 @@ impl Mappings {
         };
         let header = table.header.clone();
         if patterns::begin(&header) {
-            return Ok(Ok(Chosen { place: found.place, role: Role::Patterns, mapping: 0, header, table: None }));
+            return Ok(Ok(Chosen {
+                place: found.place,
+                role: Role::Patterns,
+                mapping: 0,
+                header,
+                hashed,
+                table: None,
+            }));
         }
         let Some((mapping, role)) = self.role(&header, found.asked) else {
             if found.asked {
@@ -110,8 +122,8 @@ impl Mappings {
             }
             return Ok(Err(format!("{} is left out: its columns are not those of transfers or accounts", table.name)));
         };
-        let table = if found.place == Place::Stdin { Some(table) } else { None };
-        Ok(Ok(Chosen { place: found.place, role, mapping, header, table }))
+        let table = (is_stdin || keep).then_some(table);
+        Ok(Ok(Chosen { place: found.place, role, mapping, header, hashed, table }))
     }
 
     /// Opens the account table that was named.
@@ -121,7 +133,7 @@ impl Mappings {
     /// Where it cannot be opened or no mapping fits it.
     pub(super) fn choose_accounts(&self, path: &Path) -> Result<Chosen, IngestError> {
         let place = Place::File(path.to_owned());
-        let table = Table::open(&place)?;
+        let table = Table::open(&place, self.hashed)?;
         let has_key = |mapping: &Mapping| {
             let key = mapping.accounts.as_ref().map(|accounts| &accounts.account);
             key.is_some_and(|key| key.columns().all(|column| table.position(column).is_some()))
@@ -143,7 +155,7 @@ impl Mappings {
                 help: "name the account's column `account`, or map it under [accounts]".to_owned(),
             });
         };
-        Ok(Chosen { place, role: Role::Accounts, mapping, header: table.header, table: None })
+        Ok(Chosen { place, role: Role::Accounts, mapping, header: table.header, hashed: self.hashed, table: None })
     }
 
     /// Opens a table of labels that was named; its columns are those of a mapping, or have the usual names.
@@ -153,14 +165,14 @@ impl Mappings {
     /// Where it cannot be opened.
     pub(super) fn choose_labels(&self, path: &Path) -> Result<Chosen, IngestError> {
         let place = Place::File(path.to_owned());
-        let header = Table::open(&place)?.header;
+        let header = Table::open(&place, self.hashed)?.header;
         let role = if patterns::begin(&header) { Role::Patterns } else { Role::Labels };
         let has_key = |mapping: &Mapping| {
             let key = mapping.labels.as_ref().map(|labels| &labels.tx_id);
             key.is_some_and(|key| key.columns().all(|column| position(&header, column).is_some()))
         };
         let mapping = self.candidates.iter().position(|(_, mapping)| has_key(mapping)).unwrap_or(0);
-        Ok(Chosen { place, role, mapping, header, table: None })
+        Ok(Chosen { place, role, mapping, header, hashed: self.hashed, table: None })
     }
 
     /// The mapping that fits a header best, which is the one that asks most of it, and the role it gives the file.
@@ -253,7 +265,7 @@ fn read_file(asked: &str) -> Result<(Mapping, InputFile), IngestError> {
         format: "toml".to_owned(),
         bytes: bytes.len() as u64,
         rows: 0,
-        sha256: sha256(&bytes),
+        sha256: Some(sha256(&bytes)),
     };
     Ok((mapping, file))
 }

@@ -1,9 +1,10 @@
-//! Opens a file or standard input: unpacks it, tells its format by content, and takes its SHA-256 on the way.
+//! Opens a file or standard input: unpacks it, tells its format by content, and takes its SHA-256 on the way where that is
+//! asked for.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -15,6 +16,9 @@ pub(super) const STDIN: &str = "-";
 
 /// How much of a file is looked at to tell what it is: enough for any header and many JSON lines.
 pub(super) const HEAD: usize = 1 << 18;
+
+/// What a Parquet file begins with: it describes itself at its end.
+const PARQUET: &[u8] = b"PAR1";
 
 /// Where bytes come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +50,7 @@ pub(super) enum Format {
 
 impl Format {
     fn of(head: &[u8]) -> Self {
-        if head.starts_with(b"PAR1") {
+        if head.starts_with(PARQUET) {
             Self::Parquet
         } else if head.starts_with(b"ARROW1") {
             Self::Arrow
@@ -78,7 +82,7 @@ pub(super) struct Source {
     pub(super) name: String,
     /// Its format.
     pub(super) format: Format,
-    /// Its first bytes, unpacked, at most [`HEAD`].
+    /// Its first bytes, unpacked, at most [`HEAD`]; of a Parquet file enough to know it.
     pub(super) head: Vec<u8>,
     packing: &'static str,
     reader: Box<dyn Read + Send>,
@@ -90,16 +94,17 @@ pub(super) struct Source {
 pub(super) struct Account {
     pub(super) format: String,
     pub(super) bytes: u64,
-    pub(super) sha256: String,
+    pub(super) sha256: Option<String>,
 }
 
 #[derive(Default)]
 struct Tally {
-    sha: Sha256,
+    /// Where the bytes are hashed.
+    sha: Option<Sha256>,
     bytes: u64,
 }
 
-/// A reader whose bytes are counted and hashed as they pass.
+/// A reader whose bytes are counted as they pass, and hashed.
 struct Tallied<R> {
     inner: R,
     tally: Arc<Mutex<Tally>>,
@@ -109,38 +114,42 @@ impl<R: Read> Read for Tallied<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        tally.sha.update(&buffer[..length]);
+        if let Some(sha) = &mut tally.sha {
+            sha.update(&buffer[..length]);
+        }
         tally.bytes += length as u64;
         Ok(length)
     }
 }
 
 impl Source {
-    /// Opens an input and tells its format.
+    /// Opens an input and tells its format; its bytes are hashed, or not.
     ///
     /// # Errors
     ///
     /// Where it cannot be opened or its first bytes cannot be unpacked.
-    pub(super) fn open(place: &Place) -> Result<Self, IngestError> {
+    pub(super) fn open(place: &Place, hashed: bool) -> Result<Self, IngestError> {
         let name = place.name();
         let failed = |error: io::Error| IngestError::io(&name, &error);
-        let tally = Arc::new(Mutex::new(Tally::default()));
+        let tally = Arc::new(Mutex::new(Tally { sha: hashed.then(Sha256::new), bytes: 0 }));
         let raw: Box<dyn Read + Send> = match place {
             Place::File(path) => Box::new(open_file(path).map_err(failed)?),
             Place::Stdin => Box::new(io::stdin()),
         };
         let mut raw = BufReader::with_capacity(HEAD, Tallied { inner: raw, tally: Arc::clone(&tally) });
-        let (packing, mut reader): (_, Box<dyn Read + Send>) = match raw.fill_buf().map_err(failed)? {
+        let begin = raw.fill_buf().map_err(failed)?;
+        let enough = if begin.starts_with(PARQUET) { PARQUET.len() } else { HEAD };
+        let (packing, mut reader): (_, Box<dyn Read + Send>) = match begin {
             [0x1F, 0x8B, ..] => (".gz", Box::new(flate2::bufread::MultiGzDecoder::new(raw))),
             [0x28, 0xB5, 0x2F, 0xFD, ..] => {
                 (".zst", Box::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(failed)?))
             }
             _ => ("", Box::new(raw)),
         };
-        let mut head = Vec::with_capacity(HEAD);
+        let mut head = Vec::with_capacity(enough);
         reader
             .by_ref()
-            .take(HEAD as u64)
+            .take(enough as u64)
             .read_to_end(&mut head)
             .map_err(|error| unpacking(&name, !packing.is_empty(), &error))?;
         let file = match place {
@@ -168,7 +177,11 @@ impl Source {
         let failed = |error: io::Error| IngestError::io(&name, &error);
         let file = if let Some(path) = self.file.take() {
             let file = open_file(&path).map_err(failed)?;
-            return Ok((file, self.receipt(true)));
+            if self.tally().sha.is_some() {
+                return Ok((file, self.receipt(true)));
+            }
+            self.tally().bytes = file.metadata().map_err(failed)?.len();
+            return Ok((file, self.receipt(false)));
         } else {
             let mut copy = tempfile::tempfile().map_err(failed)?;
             copy.write_all(&self.head).map_err(failed)?;
@@ -178,6 +191,10 @@ impl Source {
             copy
         };
         Ok((file, self.receipt(false)))
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What tells afterwards what was read; with `rest` it reads the bytes that nobody has read until then.
@@ -211,7 +228,7 @@ impl Receipt {
             io::copy(&mut rest, &mut io::sink()).map_err(|error| IngestError::io(&self.name, &error))?;
         }
         let tally = std::mem::take(&mut *self.tally.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(Account { format: self.format, bytes: tally.bytes, sha256: hex(&tally.sha.finalize()) })
+        Ok(Account { format: self.format, bytes: tally.bytes, sha256: tally.sha.map(|sha| hex(&sha.finalize())) })
     }
 }
 

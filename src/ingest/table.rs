@@ -40,13 +40,13 @@ pub(super) struct Read {
 }
 
 impl Table {
-    /// Opens a table and reads its header.
+    /// Opens a table and reads its header; its bytes are hashed, or not.
     ///
     /// # Errors
     ///
     /// Where it cannot be opened, is empty, or its header cannot be read.
-    pub(super) fn open(place: &Place) -> Result<Self, IngestError> {
-        let source = Source::open(place)?;
+    pub(super) fn open(place: &Place, hashed: bool) -> Result<Self, IngestError> {
+        let source = Source::open(place, hashed)?;
         let name = source.name.clone();
         if source.head.is_empty() {
             return Err(IngestError::malformed(&name, 0, "the file is empty", "give a file with a header and rows"));

@@ -246,7 +246,9 @@ fn check_header(form: Form, line: &Span, header: &[Cell<'_>], fault: &mut impl F
         let hidden = form.canonical.iter().any(|column| column.name == *name && !column.visible);
         if hidden {
             fault(place, format!("`{name}` is ground truth"), "leave it out: rules never see labels".into());
-        } else if let Some(near) = nearest(name, known.iter().copied()).filter(|_| !known.contains(name)) {
+        } else if !known.contains(name)
+            && let Some(near) = nearest(name, known.iter().copied())
+        {
             fault(place, format!("there is no column `{name}`"), Help::write(near));
         }
     }

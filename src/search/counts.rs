@@ -1,8 +1,12 @@
 //! How many instances a rule has: counted, not listed.
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+use std::ops::Range;
 
-use rustc_hash::FxHashSet;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use rustc_hash::FxBuildHasher;
 
 use super::instances::{Cut, Instances};
 use crate::columns::AccountId;
@@ -49,19 +53,45 @@ pub(super) struct Tally {
     by_hops: Vec<u128>,
     bindings: u64,
     /// The bindings met at the current anchor.
-    here: FxHashSet<Box<[AccountId]>>,
+    here: Bindings,
+}
+
+/// Distinct bindings, one after another in one array.
+#[derive(Debug, Default)]
+struct Bindings {
+    accounts: Vec<AccountId>,
+    places: HashTable<Range<usize>>,
 }
 
 /// A set of more bindings is made anew rather than emptied.
 const ROOM: usize = 1 << 12;
 
+impl Bindings {
+    fn insert(&mut self, binding: &[AccountId]) {
+        let Self { accounts, places } = self;
+        let hash = |binding: &[AccountId]| FxBuildHasher.hash_one(binding);
+        let is_same = |place: &Range<usize>| accounts[place.clone()] == *binding;
+        if let Entry::Vacant(free) = places.entry(hash(binding), is_same, |place| hash(&accounts[place.clone()])) {
+            free.insert(accounts.len()..accounts.len() + binding.len());
+            accounts.extend_from_slice(binding);
+        }
+    }
+
+    fn clear(&mut self) {
+        if self.places.capacity() > ROOM {
+            *self = Self::default();
+        } else {
+            self.accounts.clear();
+            self.places.clear();
+        }
+    }
+}
+
 impl Tally {
     /// Counts instances of one binding.
     pub(super) fn add(&mut self, binding: &[AccountId], hops: usize, instances: u64) {
         self.add_new(hops, instances.into(), 0);
-        if !self.here.contains(binding) {
-            self.here.insert(binding.into());
-        }
+        self.here.insert(binding);
     }
 
     /// Counts instances, and bindings that are met here alone.
@@ -79,17 +109,14 @@ impl Tally {
             self.add_new(hops, instances, 0);
         }
         self.bindings += other.bindings;
-        self.here.extend(other.here);
+        let Bindings { accounts, places } = other.here;
+        places.into_iter().for_each(|place| self.here.insert(&accounts[place]));
     }
 
     /// Leaves an anchor: no binding met there is met again.
     pub(super) fn leave(&mut self) {
-        self.bindings += self.here.len() as u64;
-        if self.here.capacity() > ROOM {
-            self.here = FxHashSet::default();
-        } else {
-            self.here.clear();
-        }
+        self.bindings += self.here.places.len() as u64;
+        self.here.clear();
     }
 
     pub(super) fn into_counts(self) -> Counts {

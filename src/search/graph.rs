@@ -71,19 +71,6 @@ impl<'g> List<'g> {
         }
     }
 
-    /// From a position on those whose times are no later than one.
-    #[inline]
-    pub(crate) fn up_to(&self, position: usize, time: Time) -> Self {
-        self.part(position..position + ahead(&self.times[position..], |other| other <= time))
-    }
-
-    /// Before a position those whose times are no earlier than one.
-    #[inline]
-    pub(crate) fn back_to(&self, position: usize, time: Time) -> Self {
-        let times = self.times[..position].iter();
-        self.part(position - times.rev().take_while(|&&other| other >= time).count()..position)
-    }
-
     /// The positions of those that lie in a closed range of times.
     #[inline]
     pub(crate) fn within(&self, from: Time, to: Time) -> std::ops::Range<usize> {
@@ -95,14 +82,6 @@ impl<'g> List<'g> {
     #[inline]
     pub(crate) fn between(&self, from: Time, to: Time) -> Self {
         self.part(self.within(from, to))
-    }
-
-    /// The same where they lie near a position: what lies between costs little more than what is looked for.
-    #[inline]
-    pub(crate) fn between_near(&self, position: usize, from: Time, to: Time) -> Self {
-        let begin = before_near(self.times, position, |time| time < from);
-        let end = before_near(self.times, begin, |time| time <= to);
-        self.part(begin..end.max(begin))
     }
 
     /// Each transfer with its time and the account at its other end.
@@ -128,24 +107,6 @@ fn before(times: &[Time], earlier: impl Fn(Time) -> bool) -> usize {
 #[inline]
 pub(super) fn ahead(times: &[Time], earlier: impl Fn(Time) -> bool) -> usize {
     times.iter().take_while(|&&time| earlier(time)).count()
-}
-
-/// The same, looked for from a position on in steps that grow.
-#[inline]
-fn before_near(times: &[Time], position: usize, earlier: impl Fn(Time) -> bool) -> usize {
-    let is_earlier = |position: usize| times.get(position).is_some_and(|&time| earlier(time));
-    let (mut begin, mut end, mut step) = (position, position, 1);
-    if is_earlier(position) {
-        while is_earlier(end) {
-            (begin, end, step) = (end + 1, end + step, 2 * step);
-        }
-        end = end.min(times.len());
-    } else {
-        while begin > 0 && !is_earlier(begin - 1) {
-            (begin, end, step) = (begin.saturating_sub(step), begin, 2 * step);
-        }
-    }
-    begin + times[begin..end].partition_point(|&time| earlier(time))
 }
 
 impl<'a> Listing<'a> {
@@ -306,27 +267,5 @@ impl Adjacency {
         let span = begin..end;
         let (rows, times) = (&self.rows[span.clone()], &self.times[span.clone()]);
         List { rows, times, others: &self.others[span], first: begin }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_found_from_any_position_on() {
-        for length in 0..20 {
-            let times: Vec<Time> = (0..length).map(|place| Time(place / 3)).collect();
-            for (position, time) in
-                (0..=times.len()).flat_map(|position| (-1..8).map(move |time| (position, Time(time))))
-            {
-                let expected = times.partition_point(|&other| other < time);
-                assert_eq!(
-                    before_near(&times, position, |other| other < time),
-                    expected,
-                    "{length} {position} {time:?}"
-                );
-            }
-        }
     }
 }

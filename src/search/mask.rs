@@ -116,6 +116,11 @@ impl Mask {
         self.len
     }
 
+    /// Whether every position is in the set.
+    pub(crate) fn is_full(&self) -> bool {
+        self.count() == self.len
+    }
+
     /// How many positions are in the set.
     pub(crate) fn count(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
@@ -124,21 +129,6 @@ impl Mask {
     /// The positions in the set, in order.
     pub(crate) fn positions(&self) -> impl Iterator<Item = usize> {
         self.words.iter().enumerate().flat_map(|(word, &bits)| ones(bits).map(move |bit| word * 64 + bit))
-    }
-
-    /// Keeps the positions for which `holds`, which is asked of one after another.
-    pub(crate) fn keep(&mut self, mut holds: impl FnMut(usize) -> bool) {
-        for (word, bits) in self.words.iter_mut().enumerate() {
-            *bits = ones(*bits).fold(0, |kept, bit| kept | u64::from(holds(word * 64 + bit)) << bit);
-        }
-    }
-
-    /// The same from the last position to the first.
-    pub(crate) fn keep_back(&mut self, mut holds: impl FnMut(usize) -> bool) {
-        for (word, bits) in self.words.iter_mut().enumerate().rev() {
-            let from_above = ones(bits.reverse_bits()).map(|bit| 63 - bit);
-            *bits = from_above.fold(0, |kept, bit| kept | u64::from(holds(word * 64 + bit)) << bit);
-        }
     }
 
     /// Bytes that it takes.
@@ -208,13 +198,6 @@ mod tests {
         for (rank, &position) in positions.iter().enumerate() {
             assert_eq!(ranked.place(position), rank);
         }
-        let is_odd = |position: usize| position % 2 == 1;
-        let (mut there, mut back, mut asked) = (mask.clone(), mask.clone(), [Vec::new(), Vec::new()]);
-        there.keep(|position| (asked[0].push(position), is_odd(position)).1);
-        back.keep_back(|position| (asked[1].push(position), is_odd(position)).1);
-        asked[1].reverse();
-        assert_eq!(asked, [positions.clone(), positions.clone()]);
-        assert_eq!((&there, &back), (&mask.filtered(is_odd), &mask.filtered(is_odd)));
         assert_eq!(mask.filtered(|position| position > 100).count(), positions.iter().filter(|&&p| p > 100).count());
     }
 

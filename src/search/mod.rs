@@ -11,6 +11,7 @@ mod excerpt;
 mod features;
 mod graph;
 mod history;
+mod hops;
 mod instances;
 mod judge;
 mod kernel;
@@ -181,16 +182,23 @@ impl<'a> Searcher<'a> {
             let there: Vec<&Plan> = plans.iter().copied().filter(|plan| plan.flow.level == *level).collect();
             searcher.common = searcher.usable(&there);
         }
-        self.listed()
+        self.list(|level| plans.iter().any(|plan| plan.flow.level == level && plan.kernel != Kernel::Cycle));
+        self
     }
 
     /// The same with the lists that searches walk, which are else made when they are first asked for.
     #[must_use]
     pub fn listed(self) -> Self {
-        for searcher in self.levels.iter().map(|(_, searcher)| searcher).chain([&self]) {
+        self.list(|_| true);
+        self
+    }
+
+    /// Makes the lists of levels.
+    fn list(&self, wanted: impl Fn(MatchLevel) -> bool) {
+        let levels = self.levels.iter().map(|(level, searcher)| (*level, searcher));
+        for (_, searcher) in levels.chain([(MatchLevel::Account, self)]).filter(|&(level, _)| wanted(level)) {
             searcher.walked().graph();
         }
-        self
     }
 
     /// The lists of what some plan can use, where they are worth making.

@@ -92,7 +92,8 @@ impl Shared {
             let (payer, payee) = (end(payer), if returns { end(payee).or(&end(payer)) } else { end(payee) });
             let (senders, receivers) = (ledger.senders(), ledger.receivers());
             let fits = |row: usize| payer.get(senders[row].index()) && payee.get(receivers[row].index());
-            Ok(selector.visible(mask.filtered(fits), uses))
+            let all_fit = [&payer, &payee].iter().all(|accounts| accounts.is_full());
+            Ok(selector.visible(if all_fit { mask } else { mask.filtered(fits) }, uses))
         };
         self.scans.get(&key, scanned)
     }

@@ -9,6 +9,7 @@ use crate::plan::{Guard, Kernel, Plan};
 
 use super::crowds;
 use super::graph::{Graph, List, Listing};
+use super::hops::BothWays;
 use super::mask::Mask;
 use super::places::Reach;
 use super::refers::Refers;
@@ -38,6 +39,8 @@ pub(super) struct Task<'a> {
     admitted: Vec<Arc<Mask>>,
     /// The places of the line at which transfers may stand, where the plan wants that known.
     reach: Option<Reach>,
+    /// What a search for round trips walks instead of lists.
+    pub(super) hops: Option<BothWays>,
     roles: Vec<Admission>,
     vias: Vec<Option<Admission>>,
 }
@@ -103,6 +106,9 @@ impl<'a> Task<'a> {
     /// For the fast kernels: what the plan's program asks once is asked here.
     pub(super) fn new(plan: &'a Plan, tools: &Tools<'a>, limits: Limits) -> Result<Self, SearchError> {
         let task = Self::admitting(plan, tools, limits, plan.flow.steps.len())?.crowded(tools).on_trips(tools);
+        if plan.kernel == Kernel::Cycle {
+            return Ok(task.both_ways());
+        }
         let scanned = task.scanned();
         Ok(if plan.program.reach { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
     }
@@ -112,6 +118,9 @@ impl<'a> Task<'a> {
     pub(super) fn counting(plan: &'a Plan, tools: &Tools<'a>) -> Result<Self, SearchError> {
         let endless = Limits { instances_per_anchor: u64::MAX, matches_per_rule: u64::MAX };
         let task = Self::admitting(plan, tools, endless, plan.flow.steps.len())?.crowded(tools).on_trips(tools);
+        if plan.kernel == Kernel::Cycle {
+            return Ok(task.both_ways());
+        }
         let scanned = task.scanned();
         let few = 2 * scanned.count() < tools.graph.len();
         Ok(if plan.program.reach && few { task.reaching(tools, &scanned) } else { task.over(tools, &scanned) })
@@ -134,6 +143,12 @@ impl<'a> Task<'a> {
             let known = tools.only.is_none().then(|| self.asked().next()).flatten();
             self.admitted = vec![tools.shared.on_trips(known, &self)];
         }
+        self
+    }
+
+    /// The task with what a search for round trips walks.
+    fn both_ways(mut self) -> Self {
+        self.hops = Some(BothWays::of(&self));
         self
     }
 
@@ -220,7 +235,7 @@ impl<'a> Task<'a> {
             vias.push(via);
         }
         let graph = Lists::Unmade(graph);
-        let (candidates, reach) = (Vec::new(), None);
+        let (candidates, reach, hops) = (Vec::new(), None, None);
         Ok(Self {
             plan,
             flow,
@@ -235,6 +250,7 @@ impl<'a> Task<'a> {
             candidates,
             admitted,
             reach,
+            hops,
             roles,
             vias,
         })
@@ -296,7 +312,8 @@ impl<'a> Task<'a> {
             Lists::Unmade(_) | Lists::Common(_) => 0,
             Lists::Own(graph) => graph.bytes(),
         };
-        lists + self.reach.as_ref().map_or(0, Reach::bytes)
+        let hops = self.hops.as_ref().map_or(0, BothWays::bytes);
+        lists + hops + self.reach.as_ref().map_or(0, Reach::bytes)
     }
 
     /// The transfers that a step could use.
@@ -334,13 +351,12 @@ impl<'a> Task<'a> {
 
     /// Whether every account may hold a role at some time.
     pub(super) fn may_all_hold(&self, role: RoleId) -> bool {
-        let accounts = &self.roles[role].accounts;
-        accounts.count() == accounts.len()
+        self.roles[role].accounts.is_full()
     }
 
     /// Whether every account may stand between two hops of a step at some time.
     pub(super) fn may_all_pass(&self, step: StepId) -> bool {
-        self.vias[step].as_ref().is_some_and(|via| via.accounts.count() == via.accounts.len())
+        self.vias[step].as_ref().is_some_and(|via| via.accounts.is_full())
     }
 
     /// Whether an account may stand between two hops of a step at some time.

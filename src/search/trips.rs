@@ -5,7 +5,7 @@
 //! in time is on no trip, and neither is one beside which only such transfers are. What is deleted is in no instance; what
 //! is left may still fail as a whole, and is searched.
 
-use crate::columns::{Span, Time};
+use crate::columns::{RowId, Span, Time};
 use crate::lang::RoleId;
 
 use super::mask::Mask;
@@ -15,11 +15,11 @@ use super::task::Task;
 pub(super) fn narrowed(task: &Task<'_>) -> Mask {
     let mut sweep = Sweep::new(task);
     loop {
-        let before = sweep.left.count();
+        let before = sweep.left.len();
         sweep.there_and_back();
-        let deleted = before - sweep.left.count();
+        let deleted = before - sweep.left.len();
         if deleted <= before / FEW {
-            return sweep.left;
+            return Mask::of(task.ledger.len(), &[sweep.left]);
         }
     }
 }
@@ -54,9 +54,21 @@ mod near {
     /// Whether a transfer may be in the middle of a trip, the last or the first of one.
     #[inline]
     pub(super) fn may_be_on_trip(near: u8) -> bool {
-        const MIDDLE: u8 = CAME_BEFORE | GOES_AFTER;
-        near & MIDDLE == MIDDLE || near & BEFORE == BEFORE || near & AFTER == AFTER
+        ON_TRIP.wrapping_shr(near.into()) & 1 == 1
     }
+
+    /// One bit for everything that can be near.
+    const ON_TRIP: u16 = {
+        const MIDDLE: u8 = CAME_BEFORE | GOES_AFTER;
+        let (mut on_trip, mut near) = (0, 0u8);
+        while near <= BEFORE | AFTER {
+            if near & MIDDLE == MIDDLE || near & BEFORE == BEFORE || near & AFTER == AFTER {
+                on_trip |= 1 << near;
+            }
+            near += 1;
+        }
+        on_trip
+    };
 }
 
 /// Goes through what is left, with time and against it, and deletes on the way.
@@ -69,12 +81,12 @@ struct Sweep<'t> {
     open: bool,
     /// Whether transfers of one time may follow each other.
     ties: bool,
-    left: Mask,
-    /// By row, what was near it when it was looked at last; nothing where it is deleted.
+    /// In time.
+    left: Vec<RowId>,
+    /// By row, what was near it when it was looked at last.
     near: Vec<u8>,
     /// By account.
     last: Vec<Last>,
-    noted: Option<Time>,
 }
 
 /// When an account was paid for the last time, and when it paid, as a sweep counts time.
@@ -114,8 +126,9 @@ impl Clock {
 
     #[inline]
     fn at<const BACK: bool>(self, time: Time) -> u32 {
-        let since = if BACK { self.last.0.abs_diff(time.0) } else { time.0.abs_diff(self.first.0) };
-        self.begin + narrow(since >> self.shift)
+        let (from, to) = if BACK { (time, self.last) } else { (self.first, time) };
+        // No longer than the ledger, which fits.
+        self.begin + narrow(to.0.wrapping_sub(from.0).cast_unsigned() >> self.shift)
     }
 }
 
@@ -126,93 +139,82 @@ fn narrow(units: u64) -> u32 {
 impl<'t> Sweep<'t> {
     fn new(task: &'t Task<'t>) -> Self {
         let step = &task.flow.steps[0];
-        let left = task.admitted(0).clone();
-        let mut near = vec![0; task.ledger.len()];
-        left.positions().for_each(|row| near[row] = near::AFTER);
+        let row = |row| RowId(u32::try_from(row).expect("row ids are 32 bits"));
         Self {
             task,
             clock: Clock::new(task),
             origin: step.payer(),
             open: task.may_all_hold(step.payer()) && task.may_all_pass(0),
             ties: step.delay.least <= Span(0),
-            left,
-            near,
+            left: task.admitted(0).positions().map(row).collect(),
+            near: vec![near::AFTER; task.ledger.len()],
             last: vec![Last::default(); task.ledger.accounts().len()],
-            noted: None,
         }
     }
 
     fn there_and_back(&mut self) {
-        let mut left = std::mem::replace(&mut self.left, Mask::none(0));
-        left.keep(|row| self.visit::<false>(row));
-        self.end();
-        left.keep_back(|row| self.visit::<true>(row));
-        self.end();
+        let mut left = std::mem::take(&mut self.left);
+        if self.ties {
+            self.keep::<false, true>(&mut left);
+            left.reverse();
+            self.keep::<true, true>(&mut left);
+        } else {
+            self.keep::<false, false>(&mut left);
+            left.reverse();
+            self.keep::<true, false>(&mut left);
+        }
+        left.reverse();
         self.left = left;
     }
 
-    fn end(&mut self) {
-        self.last.fill(Last::default());
-        self.noted = None;
-    }
-
-    /// Looks at a transfer and says whether it is left. It sees all others of its own time where one may follow the other; where
-    /// none may, it does no harm that it sees those which it is met after.
-    #[inline]
-    fn visit<const BACK: bool>(&mut self, row: usize) -> bool {
-        if self.ties {
-            self.note_time::<BACK>(row);
-            return self.look_at::<BACK>(row);
-        }
-        let is_left = self.look_at::<BACK>(row);
-        self.note::<BACK>(row, is_left);
-        is_left
-    }
-
-    /// Notes all transfers of a time when the first of them is met.
-    fn note_time<const BACK: bool>(&mut self, row: usize) {
-        let times = self.task.ledger.times();
-        if self.noted.replace(times[row]) == Some(times[row]) {
-            return;
-        }
-        let mut next = Some(row);
-        while let Some(row) = next.filter(|&other| times.get(other) == Some(&times[row])) {
-            self.note::<BACK>(row, self.near[row] != 0);
-            next = if BACK { row.checked_sub(1) } else { Some(row + 1) };
-        }
-    }
-
-    /// Sees what is near a transfer on one side of it, and says whether it may be on a trip.
-    #[inline]
-    fn look_at<const BACK: bool>(&mut self, row: usize) -> bool {
-        let (ledger, clock) = (self.task.ledger, self.clock);
-        let (payer, payee) = (ledger.senders()[row], ledger.receivers()[row]);
-        let now = clock.at::<BACK>(ledger.times()[row]);
-        let (came, went) = (self.last[payer.index()].came, self.last[payee.index()].went);
+    /// Looks at transfers one after another, with time or back, and keeps those that are left.
+    ///
+    /// Where transfers of one time may follow each other, each sees all of them; where none may, it does no harm that one sees
+    /// those which it is met after.
+    fn keep<const BACK: bool, const TIES: bool>(&mut self, rows: &mut Vec<RowId>) {
+        let Self { task, clock, origin, open, .. } = *self;
+        let (senders, receivers, times) = (task.ledger.senders(), task.ledger.receivers(), task.ledger.times());
+        let (near, last) = (self.near.as_mut_slice(), self.last.as_mut_slice());
+        let look = |row: RowId| {
+            let (payer, payee) = (senders[row.index()], receivers[row.index()]);
+            (payer, payee, clock.at::<BACK>(times[row.index()]))
+        };
         // Where it is the first of a trip it is its last that pays its payer, and where it is the last, its first.
         let (most_came, most_went) = if BACK { (clock.within, clock.follows) } else { (clock.follows, clock.within) };
-        let (mut came, mut went) = (came + most_came >= now, went + most_went >= now);
-        if !self.open {
-            let may_turn = |account| self.task.may_hold(self.origin, account);
-            let may_pass = |account| self.task.may_pass(0, account);
-            came &= if BACK { may_turn(payer) } else { may_pass(payer) };
-            went &= if BACK { may_pass(payee) } else { may_turn(payee) };
+        let (mut kept, mut noted) = (0, 0);
+        for place in 0..rows.len() {
+            let row = rows[place];
+            let (payer, payee, now) = look(row);
+            while TIES && noted < rows.len() {
+                let (payer, payee, then) = look(rows[noted]);
+                if then > now {
+                    break;
+                }
+                (last[payer.index()].went, last[payee.index()].came) = (then, then);
+                noted += 1;
+            }
+            let (came, went) = (last[payer.index()].came, last[payee.index()].went);
+            let (mut came, mut went) = (came + most_came >= now, went + most_went >= now);
+            if !open {
+                let may_turn = |account| task.may_hold(origin, account);
+                let may_pass = |account| task.may_pass(0, account);
+                came &= if BACK { may_turn(payer) } else { may_pass(payer) };
+                went &= if BACK { may_pass(payee) } else { may_turn(payee) };
+            }
+            let seen = if BACK { near::after(came, went) } else { near::before(came, went) };
+            let known = &mut near[row.index()];
+            *known = (*known & if BACK { near::BEFORE } else { near::AFTER }) | seen;
+            let is_left = near::may_be_on_trip(*known);
+            if !TIES {
+                // Written in any case: whether it is left cannot be foreseen.
+                let (went, came) = (last[payer.index()].went, last[payee.index()].came);
+                last[payer.index()].went = if is_left { now } else { went };
+                last[payee.index()].came = if is_left { now } else { came };
+            }
+            rows[kept] = row;
+            kept += usize::from(is_left);
         }
-        let seen = if BACK { near::after(came, went) } else { near::before(came, went) };
-        let known = self.near[row] & if BACK { near::BEFORE } else { near::AFTER };
-        let is_left = near::may_be_on_trip(known | seen);
-        self.near[row] = if is_left { known | seen } else { 0 };
-        is_left
-    }
-
-    #[inline]
-    fn note<const BACK: bool>(&mut self, row: usize, is_left: bool) {
-        let ledger = self.task.ledger;
-        let now = self.clock.at::<BACK>(ledger.times()[row]);
-        // Written in any case: whether it is left cannot be foreseen.
-        let went = &mut self.last[ledger.senders()[row].index()].went;
-        *went = if is_left { now } else { *went };
-        let came = &mut self.last[ledger.receivers()[row].index()].came;
-        *came = if is_left { now } else { *came };
+        last.fill(Last::default());
+        rows.truncate(kept);
     }
 }

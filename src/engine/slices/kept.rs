@@ -39,7 +39,7 @@ pub(super) fn fingerprint(run: &Run<'_>, set: &TypologySet, intake: &Intake, cut
         add(format!("{} {} {values:?}", rule.id, rule.sha256));
     }
     for file in &intake.files {
-        add(format!("{} {} {}", file.role, file.bytes, file.sha256));
+        add(format!("{} {} {}", file.role, file.bytes, file.sha256.as_deref().unwrap_or_default()));
     }
     add(intake.mapping.clone());
     hex(&hash.finalize())

@@ -8,27 +8,26 @@
 //! The trip begins anywhere on the way round: at the anchor, where the halves meet, or inside one of them. That place
 //! is its *turn*. Everywhere else the next transfer follows the one before, as the step's `delay` and `pass_through` say.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Delay, RoleId};
 
-use super::super::graph::{Graph, List};
+use super::super::hops::{BothWays, Hop, Hops, Limits, Rank, Way, reversed};
 use super::super::pool::Pool;
 use super::super::task::{Task, hops};
 use super::Sink;
-use super::gaps::{Gaps, Limits, Way};
-use super::halves::{Ends, First, Half, Laid, Side, Stop};
+use super::halves::{Ends, First, Half, Laid, NEVER, Side};
 use super::number;
 
 /// All round trips whose busiest account is a given one.
 pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>) -> ControlFlow<()> + Sync + 't {
     let (rounds, pool) = (Rounds::new(task), Pool::default());
-    move |anchor, sink| {
-        if !Way::BOTH.into_iter().all(|way| rounds.may_lead(way, anchor)) {
-            return ControlFlow::Continue(());
+    move |anchor, sink| match rounds.walked.rank(anchor).filter(|&anchor| rounds.may_lead(anchor)) {
+        None => ControlFlow::Continue(()),
+        Some(anchor) => {
+            pool.with(|| Scratch::new(rounds.walked.accounts()), |scratch| rounds.through(anchor, scratch, sink))
         }
-        pool.with(|| Scratch::new(rounds.busy.len()), |scratch| rounds.through(anchor, scratch, sink))
     }
 }
 
@@ -36,21 +35,18 @@ pub(super) fn around<'t>(task: &'t Task<'t>) -> impl Fn(AccountId, &mut Sink<'_>
 #[derive(Debug)]
 struct Rounds<'t> {
     task: &'t Task<'t>,
-    graph: &'t Graph,
+    walked: &'t BothWays,
     /// The role of the account where a trip begins and ends.
     origin: RoleId,
     least: usize,
     most: usize,
     within: Span,
     delay: Delay,
-    /// Transfers of each account.
-    busy: Vec<u32>,
-    ahead: Gaps,
-    back: Gaps,
     /// How near the other account of a first transfer must go on, or have gone on before.
     limits: Limits,
-    /// Whether the lists hold transfers that the step cannot use.
-    mixed: bool,
+    /// Whether any account may stand anywhere on a trip, and whether it may whenever the trip begins.
+    open: bool,
+    ageless: bool,
 }
 
 /// What is used again from anchor to anchor.
@@ -85,48 +81,49 @@ impl Scratch {
     }
 }
 
-/// Times of the other side of an anchor, by the clock of this one, while one goes through this one in time.
-struct Opposite<T> {
-    count: usize,
-    /// Time by place: later places are no earlier.
-    time: T,
-    /// How many of them are not behind the ends that were asked for, and not behind the closes.
-    ends: usize,
-    closes: usize,
+/// The transfers of the other side of an anchor, while one goes through this one in time: from the last one on, which is
+/// the first by the clock of this side.
+struct Opposite<'s, T, F> {
+    hop: F,
+    /// Those behind the ends that were asked for, and the time of the last that is not.
+    ends: &'s [T],
+    end: Time,
+    /// The same of the closes.
+    closes: &'s [T],
+    close: Time,
 }
 
-impl<T: Fn(usize) -> Time> Opposite<T> {
-    fn new(count: usize, time: T) -> Self {
-        Self { count, time, ends: 0, closes: 0 }
+impl<'s, T, F: Fn(&T) -> &Hop> Opposite<'s, T, F> {
+    fn new(transfers: &'s [T], hop: F) -> Self {
+        Self { hop, ends: transfers, end: NEVER, closes: transfers, close: NEVER }
     }
 
     /// The last time up to `end`, and the last up to `close`; neither is earlier than when it was asked before.
     #[inline]
-    fn around(&mut self, end: Time, close: Time) -> (Option<Time>, Option<Time>) {
-        while self.ends < self.count && (self.time)(self.ends) <= end {
-            self.ends += 1;
-        }
-        while self.closes < self.count && (self.time)(self.closes) <= close {
-            self.closes += 1;
-        }
-        (self.ends.checked_sub(1).map(&self.time), self.closes.checked_sub(1).map(&self.time))
+    fn around(&mut self, end: Time, close: Time) -> (Time, Time) {
+        pass(&mut self.ends, &mut self.end, end, &self.hop);
+        pass(&mut self.closes, &mut self.close, close, &self.hop);
+        (self.end, self.close)
     }
 }
 
-impl Side {
-    /// The transfers with which the halves of this side begin, which is walked on a way, as the other side sees them.
-    fn as_opposite(&self, way: Way) -> Opposite<impl Fn(usize) -> Time> {
-        let count = self.firsts.len();
-        Opposite::new(count, move |place| way.other().clock(self.firsts[count - 1 - place].stop.time))
+/// Passes those up to a time, and says when the last of them was.
+#[inline]
+fn pass<T>(left: &mut &[T], passed: &mut Time, to: Time, hop: impl Fn(&T) -> &Hop) {
+    while let Some((next, rest)) = left.split_last()
+        && reversed(hop(next).time) <= to
+    {
+        (*passed, *left) = (reversed(hop(next).time), rest);
     }
 }
 
 /// The two sides of an anchor when halves are laid together.
 #[derive(Clone)]
 struct Meeting<'s> {
-    anchor: AccountId,
-    /// The way on which halves are made longer.
+    anchor: Rank,
+    /// The way on which halves are made longer, and what is walked on it.
     way: Way,
+    hops: &'s Hops,
     growing: &'s Side,
     /// Those that one of them has been made longer to, for as long as it is walked on from: each longer than the one before.
     walked: Vec<Half>,
@@ -139,13 +136,20 @@ struct Meeting<'s> {
 /// A trip that is being put together, from its anchor on.
 #[derive(Clone, Default)]
 struct Trip {
-    stops: Vec<Stop>,
     rows: Vec<RowId>,
+    /// The other accounts, that where its halves meet twice.
+    passed: Vec<Rank>,
     /// The account that each transfer leaves.
     payers: Vec<AccountId>,
 }
 
 impl Trip {
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.passed.clear();
+        self.payers.clear();
+    }
+
     /// Begins with a later transfer instead.
     fn turn(&mut self, turn: usize) {
         self.rows.rotate_left(turn);
@@ -153,85 +157,67 @@ impl Trip {
     }
 }
 
-/// The transfers of a list as stops.
-fn stops(list: List<'_>) -> impl Iterator<Item = Stop> {
-    let stop = |((position, &time), &account)| Stop { account, position: number(position), time };
-    (list.first..).zip(list.times).zip(list.others).map(stop)
+/// Where a trip may begin that two halves make: at the anchor, or where they meet; if it turns inside one of them, both say
+/// that it may.
+#[derive(Clone, Copy)]
+struct Turns {
+    here: bool,
+    there: bool,
 }
 
 impl<'t> Rounds<'t> {
     fn new(task: &'t Task<'t>) -> Self {
-        let graph: &Graph = &task.graph;
+        let walked = task.hops.as_ref().expect("a task of round trips has both ways");
         let (least, most) = hops(task, 0);
-        let degree = |account| graph.sent(account).len() + graph.received(account).len();
-        let busy =
-            task.ledger.accounts().ids().map(|account| u32::try_from(degree(account)).expect("rows are 31 bits"));
         let (within, delay) = (task.flow.within, task.flow.steps[0].delay);
-        let (ahead, back) = Gaps::both_ways(task);
+        let origin = task.flow.steps[0].payer();
         Self {
             task,
-            graph,
-            origin: task.flow.steps[0].payer(),
+            walked,
+            origin,
             least: least as usize,
             most: most as usize,
             within,
             delay,
-            busy: busy.collect(),
-            limits: ahead.limits(within.min(delay.most), within),
-            ahead,
-            back,
-            mixed: !task.uses_all(0),
+            limits: walked.on(Way::Ahead).limits(within.min(delay.most), within),
+            open: task.may_all_hold(origin) && task.may_all_pass(0),
+            ageless: !task.is_aged(),
         }
-    }
-
-    fn list(&self, way: Way, account: AccountId) -> List<'t> {
-        match way {
-            Way::Ahead => self.graph.sent(account),
-            Way::Back => self.graph.received(account),
-        }
-    }
-
-    #[inline]
-    fn gaps(&self, way: Way) -> &Gaps {
-        if way == Way::Ahead { &self.ahead } else { &self.back }
-    }
-
-    /// The transfer at a position of the lists.
-    #[inline]
-    fn row(&self, way: Way, position: u32) -> RowId {
-        let rows = if way == Way::Ahead { self.graph.all_sent() } else { self.graph.all_received() };
-        rows[position as usize]
-    }
-
-    #[inline]
-    fn is_below(&self, account: AccountId, anchor: AccountId) -> bool {
-        (self.busy[account.index()], account) < (self.busy[anchor.index()], anchor)
-    }
-
-    #[inline]
-    fn is_usable(&self, way: Way, position: u32) -> bool {
-        !self.mixed || self.task.is_admitted(0, self.row(way, position))
     }
 
     /// Whether a transfer of an anchor may be the first of a half, as far as is known without the anchor's other transfers.
     #[inline]
-    fn may_begin(&self, way: Way, anchor: AccountId, position: usize, account: AccountId) -> bool {
-        self.gaps(way).is_near(position, self.limits) && self.is_below(account, anchor)
+    fn may_begin(&self, anchor: Rank, hop: &Hop) -> bool {
+        hop.to < anchor && self.limits.hold(hop)
     }
 
-    /// Whether any transfer of an anchor may.
-    fn may_lead(&self, way: Way, anchor: AccountId) -> bool {
-        let list = self.list(way, anchor);
-        (list.first..).zip(list.others).any(|(position, &account)| self.may_begin(way, anchor, position, account))
+    /// Whether any transfer of an anchor may, on either way.
+    fn may_lead(&self, anchor: Rank) -> bool {
+        [Way::Ahead, Way::Back].into_iter().all(|way| {
+            let list = self.walked.on(way).list(anchor);
+            list.iter().any(|hop| self.may_begin(anchor, hop))
+        })
     }
 
-    fn through(&self, anchor: AccountId, scratch: &mut Scratch, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    /// Whether an account may stand between two transfers of a trip at some time.
+    #[inline]
+    fn may_pass(&self, account: Rank) -> bool {
+        self.open || self.task.may_pass(0, self.walked.account(account))
+    }
+
+    /// Whether a trip may begin at an account at some time.
+    #[inline]
+    fn may_turn_at(&self, account: Rank) -> bool {
+        self.open || self.task.may_hold(self.origin, self.walked.account(account))
+    }
+
+    fn through(&self, anchor: Rank, scratch: &mut Scratch, sink: &mut Sink<'_>) -> ControlFlow<()> {
         if !self.begin(anchor, scratch) {
             return ControlFlow::Continue(());
         }
         while scratch.ahead.length + scratch.back.length + 1 < self.most {
             let way = scratch.shorter();
-            if !self.grow(way, anchor, scratch.side(way), sink)? {
+            if !self.grow(self.walked.on(way), anchor, scratch.side(way), sink)? {
                 break;
             }
         }
@@ -239,7 +225,8 @@ impl<'t> Rounds<'t> {
         let Scratch { ahead, back, laid } = scratch;
         let (growing, ready) = if way == Way::Ahead { (&*ahead, &*back) } else { (&*back, &*ahead) };
         laid.lay(ready);
-        let mut meeting = Meeting { anchor, way, growing, walked: Vec::new(), ready, laid, trip: Trip::default() };
+        let (hops, walked, trip) = (self.walked.on(way), Vec::new(), Trip::default());
+        let mut meeting = Meeting { anchor, way, hops, growing, walked, ready, laid, trip };
         let ended = sink
             .each(0..growing.halves.len(), &mut meeting, &|meeting, place, sink| self.meet_half(meeting, place, sink));
         laid.clear(ready);
@@ -248,75 +235,68 @@ impl<'t> Rounds<'t> {
 
     /// Begins both sides of an anchor, if each has a transfer that one of the other goes with: first the side with fewer
     /// transfers, then the other beside what is left of it, and the first once more beside what is left of that.
-    fn begin(&self, anchor: AccountId, scratch: &mut Scratch) -> bool {
-        let [ahead, back] = Way::BOTH.map(|way| self.list(way, anchor));
-        let (fewer, others) = if ahead.len() <= back.len() { (Way::Ahead, back) } else { (Way::Back, ahead) };
+    fn begin(&self, anchor: Rank, scratch: &mut Scratch) -> bool {
         let Scratch { ahead, back, .. } = scratch;
-        let (few, many) = if fewer == Way::Ahead { (ahead, back) } else { (back, ahead) };
-        let others = Opposite::new(others.len(), |place| fewer.clock(others.times[fewer.along(others.len(), place)]));
-        self.find_firsts(fewer, anchor, others, &mut few.firsts);
+        let ahead = (self.walked.on(Way::Ahead), ahead);
+        let back = (self.walked.on(Way::Back), back);
+        let is_ahead_few = ahead.0.list(anchor).len() <= back.0.list(anchor).len();
+        let ((few_hops, few), (many_hops, many)) = if is_ahead_few { (ahead, back) } else { (back, ahead) };
+        self.find_firsts(few_hops, anchor, Opposite::new(many_hops.list(anchor), |hop| hop), &mut few.firsts);
         if few.firsts.is_empty() {
             return false;
         }
-        self.find_firsts(fewer.other(), anchor, few.as_opposite(fewer), &mut many.firsts);
+        self.find_firsts(many_hops, anchor, Opposite::new(&few.firsts, |first| &first.hop), &mut many.firsts);
         many.begin();
-        let mut others = many.as_opposite(fewer.other());
-        few.firsts.retain_mut(|first| self.bound(fewer, &mut others, first));
+        let mut others = Opposite::new(&many.firsts, |first| &first.hop);
+        few.firsts.retain_mut(|first| self.bound(few_hops, &mut others, first));
         few.begin();
         !(few.firsts.is_empty() || many.firsts.is_empty())
     }
 
     /// The transfers of an anchor with which a half may begin, as one walks.
-    fn find_firsts(
+    fn find_firsts<T>(
         &self,
-        way: Way,
-        anchor: AccountId,
-        mut opposite: Opposite<impl Fn(usize) -> Time>,
+        hops: &Hops,
+        anchor: Rank,
+        mut opposite: Opposite<'_, T, impl Fn(&T) -> &Hop>,
         firsts: &mut Vec<First>,
     ) {
         firsts.clear();
-        let list = self.list(way, anchor);
-        for place in (0..list.len()).map(|place| way.along(list.len(), place)) {
-            let (position, account) = (list.first + place, list.others[place]);
-            if self.may_begin(way, anchor, position, account) {
-                let stop = Stop { account, position: number(position), time: list.times[place] };
-                let mut first = First { stop, open: Time(i64::MIN), past: None };
-                if self.bound(way, &mut opposite, &mut first) && self.is_usable(way, stop.position) {
-                    firsts.push(first);
-                }
+        for &hop in hops.list(anchor).iter().filter(|hop| self.may_begin(anchor, hop)) {
+            let mut first = First { hop, open: NEVER, past: NEVER };
+            if self.bound(hops, &mut opposite, &mut first) {
+                firsts.push(first);
             }
         }
     }
 
     /// Says how far halves may go that begin with a transfer, and whether one can. Asked of one after another as one walks.
     #[inline]
-    fn bound(&self, way: Way, opposite: &mut Opposite<impl Fn(usize) -> Time>, first: &mut First) -> bool {
-        let near = way.clock(first.stop.time);
+    fn bound<T>(&self, hops: &Hops, opposite: &mut Opposite<'_, T, impl Fn(&T) -> &Hop>, first: &mut First) -> bool {
+        let near = first.hop.time;
         let (end, past) = opposite.around(near + self.within, near - self.delay.least);
         // Either the trip turns at the anchor, or a transfer of the other side comes right before this one.
-        let turns_here = end.filter(|&end| end >= near);
-        first.past = past.filter(|&past| near - past <= self.delay.most);
-        let open = turns_here.max(first.past.map(|past| past + self.within));
-        open.is_some_and(|open| {
-            first.open = open;
-            self.leads_on(way, first.stop, *first, false)
-        })
+        first.open = if end >= near { end } else { NEVER };
+        first.past = if past >= near - self.delay.most { past } else { NEVER };
+        if first.past != NEVER {
+            first.open = first.open.max(past + self.within);
+        }
+        first.open != NEVER && self.leads_on(hops, &first.hop, first, false)
     }
 
     /// Keeps what is one transfer longer than the longest halves of a side; says whether there was room.
-    fn grow(&self, way: Way, anchor: AccountId, side: &mut Side, sink: &mut Sink<'_>) -> ControlFlow<(), bool> {
+    fn grow(&self, hops: &Hops, anchor: Rank, side: &mut Side, sink: &mut Sink<'_>) -> ControlFlow<(), bool> {
         let (begin, end) = (side.level, side.halves.len());
         for place in begin..end {
             sink.go_on()?;
             let half = side.halves[place];
             let first = side.firsts[half.first as usize];
-            let grown = self.each_next(way, half, first, |stop, turns| {
-                if self.leads_on(way, stop, first, turns || half.turn > 0)
-                    && self.is_below(stop.account, anchor)
-                    && !side.halves().passes(half, stop.account)
-                    && self.is_usable(way, stop.position)
+            let grown = self.each_next(hops, &half, &first, |next, turns| {
+                if next.to < anchor
+                    && self.leads_on(hops, next, &first, turns || half.turn > 0)
+                    && !side.halves().passes(&half, next.to)
                 {
-                    side.halves.push(half.longer(number(place), stop, turns));
+                    side.halves.push(half.longer(number(place), *next, turns));
                 }
                 if side.halves.len() < MOST_KEPT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
@@ -332,48 +312,49 @@ impl<'t> Rounds<'t> {
     /// Whether anything can come after a transfer with which a half ends, as far as is known of it alone: nothing else goes on
     /// from there or meets it there. `turned` says whether the trip turns inside the half.
     #[inline]
-    fn leads_on(&self, way: Way, stop: Stop, first: First, turned: bool) -> bool {
-        let end = if turned { first.past } else { Some(first.open) };
-        self.goes_on(way, stop, end) || !turned && first.past.is_some() && self.may_turn(way, stop)
+    fn leads_on(&self, hops: &Hops, last: &Hop, first: &First, turned: bool) -> bool {
+        let end = if turned { first.past } else { first.open };
+        self.goes_on(hops, last, end) || !turned && self.may_turn(hops, last, first)
     }
 
     /// Whether the account that a transfer leads to goes on until `end`, as far as the gaps tell.
     #[inline]
-    fn goes_on(&self, way: Way, stop: Stop, end: Option<Time>) -> bool {
-        let (now, (next, _)) = (way.clock(stop.time), self.gaps(way).around(stop.position as usize));
-        end.is_some_and(|end| now + next <= (now + self.delay.most).min(end))
+    fn goes_on(&self, hops: &Hops, last: &Hop, end: Time) -> bool {
+        last.time + hops.until(last) <= self.last_after(last, end)
     }
 
-    /// Whether it has gone on before, inside the window.
+    /// When the transfer after one is made at the latest.
     #[inline]
-    fn may_turn(&self, way: Way, stop: Stop) -> bool {
-        self.gaps(way).around(stop.position as usize).1 <= self.within
+    fn last_after(&self, last: &Hop, end: Time) -> Time {
+        (last.time + self.delay.most).min(end)
+    }
+
+    /// Whether it has gone on before, inside the window, where the trip may turn behind the first transfer.
+    #[inline]
+    fn may_turn(&self, hops: &Hops, last: &Hop, first: &First) -> bool {
+        first.past != NEVER && hops.since(last) <= self.within
     }
 
     /// Visits every transfer that may come after a half, and says whether the trip turns before it.
     #[inline]
     fn each_next(
         &self,
-        way: Way,
-        half: Half,
-        first: First,
-        mut visit: impl FnMut(Stop, bool) -> ControlFlow<()>,
+        hops: &Hops,
+        half: &Half,
+        first: &First,
+        mut visit: impl FnMut(&Hop, bool) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let (task, last) = (self.task, half.stop);
-        let list = self.list(way, last.account);
-        let now = way.clock(last.time);
-        let place = self.gaps(way).next(last.position as usize) - list.first;
-        let end = if half.turn == 0 { Some(first.open) } else { first.past };
-        if let Some(end) = end.filter(|_| self.goes_on(way, last, end) && task.may_pass(0, last.account)) {
-            for next in stops(way.until(list, place, (now + self.delay.most).min(end))) {
-                if self.is_in_proportion_after(way, last, next) {
+        let last = &half.last;
+        let end = if half.turn == 0 { first.open } else { first.past };
+        if self.goes_on(hops, last, end) && self.may_pass(last.to) {
+            for next in hops.after(last, self.last_after(last, end)) {
+                if self.is_in_proportion_after(hops, last, next) {
                     visit(next, false)?;
                 }
             }
         }
-        let turns = half.turn == 0 && self.may_turn(way, last) && task.may_hold(self.origin, last.account);
-        if let Some(past) = first.past.filter(|_| turns) {
-            for next in stops(way.between(list, place, now - self.within, past)) {
+        if half.turn == 0 && self.may_turn(hops, last, first) && self.may_turn_at(last.to) {
+            for next in hops.before(last, last.time - self.within, first.past) {
                 visit(next, true)?;
             }
         }
@@ -384,42 +365,41 @@ impl<'t> Rounds<'t> {
     /// is need.
     fn meet_half(&self, meeting: &mut Meeting<'_>, place: usize, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let half = meeting.growing.halves[place];
-        self.meet_ready(meeting, half, sink)?;
+        self.meet_ready(meeting, &half, sink)?;
         if place < meeting.growing.level {
             return ControlFlow::Continue(());
         }
-        self.walk_on(meeting, half, place, sink)
+        self.walk_on(meeting, &half, place, sink)
     }
 
     /// Walks on from where a half leads, which stands at a place of its side.
-    fn walk_on(&self, meeting: &mut Meeting<'_>, half: Half, place: usize, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    fn walk_on(&self, meeting: &mut Meeting<'_>, half: &Half, place: usize, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let left = self.most - meeting.ready.length;
         if usize::from(half.length) >= left {
             return ControlFlow::Continue(());
         }
         sink.go_on()?;
         let is_last = usize::from(half.length) + 1 == left;
-        let first = meeting.growing.firsts[half.first as usize];
-        self.each_next(meeting.way, half, first, |stop, turns| {
-            let meets = meeting.laid.is_any_at(stop.account);
+        let (hops, first) = (meeting.hops, meeting.growing.firsts[half.first as usize]);
+        self.each_next(hops, half, &first, |next, turns| {
+            let meets = meeting.laid.is_any_at(next.to);
             if is_last && !meets
-                || !self.leads_on(meeting.way, stop, first, turns || half.turn > 0)
-                || !self.is_below(stop.account, meeting.anchor)
-                || meeting.growing.with(&meeting.walked).passes(half, stop.account)
-                || !self.is_usable(meeting.way, stop.position)
+                || next.to >= meeting.anchor
+                || !self.leads_on(hops, next, &first, turns || half.turn > 0)
+                || meeting.growing.with(&meeting.walked).passes(half, next.to)
             {
                 return ControlFlow::Continue(());
             }
-            let longer = half.longer(number(place), stop, turns);
+            let longer = half.longer(number(place), *next, turns);
             if meets {
-                self.meet_ready(meeting, longer, sink)?;
+                self.meet_ready(meeting, &longer, sink)?;
             }
             if is_last {
                 return ControlFlow::Continue(());
             }
             let next = meeting.growing.halves.len() + meeting.walked.len();
             meeting.walked.push(longer);
-            self.walk_on(meeting, longer, next, sink)?;
+            self.walk_on(meeting, &longer, next, sink)?;
             meeting.walked.pop();
             ControlFlow::Continue(())
         })
@@ -427,19 +407,16 @@ impl<'t> Rounds<'t> {
 
     /// Lays a half beside those that are ready and end where it ends. Of a trip the longest half that can be is among
     /// these, so that it is put together once.
-    fn meet_ready(&self, meeting: &mut Meeting<'_>, half: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let (laid, way) = (meeting.laid, meeting.way);
-        let Some((shorter, longest)) = laid.at(half.stop.account) else { return ControlFlow::Continue(()) };
-        let (ends, mut looks) = (Ends::of_other(half), 0u32);
+    fn meet_ready(&self, meeting: &mut Meeting<'_>, half: &Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let (laid, near) = (meeting.laid, meeting.growing.near(half));
+        let Some((shorter, longest)) = laid.at(half.last.to) else { return ControlFlow::Continue(()) };
+        let mut looks = 0u32;
         let mut meet = |other: &Ends| {
             looks = looks.wrapping_add(1);
-            let (ahead, back) = if way == Way::Ahead { (ends, *other) } else { (*other, ends) };
-            if !self.may_meet(ahead, back) {
-                return ControlFlow::Continue(());
+            match self.turns(near, half, other) {
+                None => ControlFlow::Continue(()),
+                Some(turns) => self.meet(meeting, half, other, turns, sink),
             }
-            let other = meeting.ready.halves[other.place as usize];
-            let (ahead, back) = if way == Way::Ahead { (half, other) } else { (other, half) };
-            self.meet(meeting, ahead, back, sink)
         };
         if half.length == 1 {
             shorter.iter().try_for_each(&mut meet)?;
@@ -448,52 +425,50 @@ impl<'t> Rounds<'t> {
             longest.iter().try_for_each(meet)?;
             return sink.work_on(looks / LOOKS);
         }
-        let near = |other: &Ends| way.clock(other.near);
-        let mut rest = longest;
-        for (least, most) in self.nears_of_others(way, half) {
-            rest = &rest[rest.partition_point(|other| near(other) > most)..];
-            let (fit, later) = rest.split_at(rest.partition_point(|other| near(other) >= least));
-            fit.iter().try_for_each(&mut meet)?;
-            rest = later;
-        }
+        let nears = self.nears_of_others(near, half);
+        let rest = &longest[longest.partition_point(|other| other.near > *nears.end())..];
+        rest.iter().take_while(|other| other.near >= *nears.start()).try_for_each(meet)?;
         sink.work_on(looks / LOOKS)
     }
 
-    /// When the other half of a trip may be at the anchor, by the clock of this half's way: two ranges, the later one first,
-    /// which may share a moment.
-    /// What a half goes through, the other cannot: it is made later than all of that or, behind the turn, earlier.
-    fn nears_of_others(&self, way: Way, half: Half) -> [(Time, Time); 2] {
+    /// When the other half of a trip may be at the anchor, by the clock of this half's way. Where the trip turns inside this
+    /// half, the other is made between its ends; else inside the window before its end or after its beginning.
+    fn nears_of_others(&self, near: Time, half: &Half) -> RangeInclusive<Time> {
         let Delay { least, most } = self.delay;
-        let (near, far) = (way.clock(half.near), way.clock(half.stop.time));
+        let far = half.last.time;
         if half.turn > 0 {
-            return [(Time(i64::MAX), Time(i64::MAX)), ((far + least).max(near - most), near - least)];
+            return (far + least).max(near - most)..=near - least;
         }
-        let later = far + least;
-        [(later, near + self.within), ((far - self.within).max(near - most), near - least)]
+        (far - self.within).max(near - most)..=near + self.within
     }
 
-    /// Whether two halves that end at one account make a trip as far as their lengths and the times at their ends say.
+    /// Where a trip may begin that a half and one of the other side make which ends at the same account, as far as their
+    /// lengths and the times at their ends say: the same whichever of them goes with the money.
     #[inline]
-    fn may_meet(&self, ahead: Ends, back: Ends) -> bool {
-        let length = usize::from(ahead.length + back.length);
-        if length < self.least || ahead.turn > 0 && back.turn > 0 {
-            return false;
+    fn turns(&self, near: Time, half: &Half, other: &Ends) -> Option<Turns> {
+        let length = usize::from(half.length + other.length);
+        let (turned, other_turned) = (half.turn > 0, other.turn > 0);
+        if length < self.least || turned && other_turned {
+            return None;
         }
-        let joined = self.delay.holds(back.far - ahead.far);
-        let closed = self.delay.holds(ahead.near - back.near);
-        if ahead.turn > 0 || back.turn > 0 {
-            return joined && closed;
+        let far = half.last.time;
+        let joined = self.delay.holds(other.far - far);
+        let closed = self.delay.holds(near - other.near);
+        if turned || other_turned {
+            return (joined && closed).then_some(Turns { here: true, there: true });
         }
-        joined && back.near - ahead.near <= self.within || closed && ahead.far - back.far <= self.within
+        let here = joined && other.near - near <= self.within;
+        let there = closed && far - other.far <= self.within;
+        (here || there).then_some(Turns { here, there })
     }
 
     /// Whether a transfer is as large a part of the one before it, in time, as the step says; one of them follows the other as
     /// one walks.
     #[inline]
-    fn is_in_proportion_after(&self, way: Way, last: Stop, next: Stop) -> bool {
+    fn is_in_proportion_after(&self, hops: &Hops, last: &Hop, next: &Hop) -> bool {
         self.task.flow.steps[0].pass_through.is_none() || {
-            let [last, next] = [last, next].map(|stop| self.row(way, stop.position));
-            if way == Way::Ahead { self.is_in_proportion(last, next) } else { self.is_in_proportion(next, last) }
+            let is_ahead = std::ptr::eq(hops, self.walked.on(Way::Ahead));
+            if is_ahead { self.is_in_proportion(last.row, next.row) } else { self.is_in_proportion(next.row, last.row) }
         }
     }
 
@@ -504,50 +479,66 @@ impl<'t> Rounds<'t> {
         })
     }
 
-    /// Reports the trips that two halves make which end at one account and may meet, if the accounts between differ.
-    fn meet(&self, meeting: &mut Meeting<'_>, ahead: Half, back: Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    /// Reports the trips that two halves make, if the accounts between differ.
+    fn meet(
+        &self,
+        meeting: &mut Meeting<'_>,
+        half: &Half,
+        other: &Ends,
+        turns: Turns,
+        sink: &mut Sink<'_>,
+    ) -> ControlFlow<()> {
         let Meeting { anchor, way, growing, walked, ready, trip, .. } = meeting;
         let (grown, ready) = (growing.with(walked), ready.halves());
-        let (on_ahead, on_back) = if *way == Way::Ahead { (grown, ready) } else { (ready, grown) };
-        let again = |stop: Stop| on_back.stops(back).skip(1).any(|other| other.account == stop.account);
-        if on_ahead.stops(ahead).skip(1).any(again) {
+        let other = &ready.kept[other.place as usize];
+        let (ahead, back) =
+            if *way == Way::Ahead { ((grown, half), (ready, other)) } else { ((ready, other), (grown, half)) };
+        trip.clear();
+        let Trip { rows, passed, payers } = trip;
+        for hop in ahead.0.hops(ahead.1) {
+            rows.push(hop.row);
+            passed.push(hop.to);
+        }
+        rows.reverse();
+        passed.reverse();
+        let met = rows.len();
+        for hop in back.0.hops(back.1) {
+            rows.push(hop.row);
+            passed.push(hop.to);
+        }
+        // Where they meet both name the same account.
+        let (before, after) = (&passed[..met - 1], &passed[met + 1..]);
+        if before.iter().any(|account| after.contains(account)) {
             return ControlFlow::Continue(());
         }
-        let Trip { stops, rows, payers } = trip;
-        stops.clear();
-        stops.extend(on_ahead.stops(ahead));
-        stops.reverse();
-        let met = stops.len();
-        stops.extend(on_back.stops(back));
-        let last = stops.len() - 1;
-        let way = |place: usize| if place < met { Way::Ahead } else { Way::Back };
-        rows.clear();
-        rows.extend(stops.iter().enumerate().map(|(place, stop)| self.row(way(place), stop.position)));
         // Those ahead name where they lead, those behind where they come from.
-        payers.clear();
-        payers.push(*anchor);
-        payers.extend(stops.iter().enumerate().filter(|(place, _)| *place != met).map(|(_, stop)| stop.account));
-        let follows = |before: usize, after: usize| {
-            self.delay.holds(stops[after].time - stops[before].time) && self.is_in_proportion(rows[before], rows[after])
+        let between = passed[..met].iter().chain(after);
+        payers.extend([&*anchor].into_iter().chain(between).map(|&account| self.walked.account(account)));
+        let here = turns.here && self.is_in_proportion(rows[met - 1], rows[met]);
+        let there = turns.there && self.is_in_proportion(rows[rows.len() - 1], rows[0]);
+        let start = |turn: usize| match turn.checked_sub(met) {
+            None => ahead.0.hops(ahead.1).nth(met - 1 - turn).map(|hop| hop.time),
+            Some(turn) => back.0.hops(back.1).nth(turn).map(|hop| reversed(hop.time)),
         };
-        let (joined, closed) = (follows(met - 1, met), follows(last, 0));
-        if ahead.turn > 0 || back.turn > 0 {
-            if !(joined && closed) {
+        let start = |turn| start(turn).expect("a trip turns at one of its transfers");
+        let turn = match (ahead.1.turn, back.1.turn) {
+            (0, 0) => None,
+            (0, turn) => Some(rows.len() - usize::from(turn)),
+            (turn, _) => Some(usize::from(turn)),
+        };
+        if let Some(turn) = turn {
+            if !(here && there) {
                 return ControlFlow::Continue(());
             }
-            let turn = if ahead.turn > 0 { usize::from(ahead.turn) } else { stops.len() - usize::from(back.turn) };
-            let start = stops[turn].time;
             trip.turn(turn);
-            return self.report(trip, start, sink);
+            return self.report(trip, start(turn), sink);
         }
-        let (begins_here, begins_there) = (stops[0].time, stops[met].time);
-        let turns_there = closed && stops[met - 1].time - begins_there <= self.within;
-        if joined && stops[last].time - begins_here <= self.within {
-            self.report(trip, begins_here, sink)?;
+        if here {
+            self.report(trip, start(0), sink)?;
         }
-        if turns_there {
+        if there {
             trip.turn(met);
-            self.report(trip, begins_there, sink)?;
+            self.report(trip, start(met), sink)?;
         }
         ControlFlow::Continue(())
     }
@@ -556,8 +547,9 @@ impl<'t> Rounds<'t> {
     fn report(&self, trip: &Trip, start: Time, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let binding = &trip.payers;
         let admitted = self.task.owns(start)
-            && self.task.admits(self.origin, binding[0], start)
-            && binding[1..].iter().all(|&account| self.task.admits_between(0, account, start));
+            && (self.open && self.ageless
+                || self.task.admits(self.origin, binding[0], start)
+                    && binding[1..].iter().all(|&account| self.task.admits_between(0, account, start)));
         if admitted {
             sink.push(binding, trip.rows.chunks(1).map(|row| (0, row)), 1)
         } else {

@@ -1,35 +1,28 @@
 //! Halves of round trips: rows of transfers that begin at one account, kept once for all that are longer, and laid ready by
 //! the account at which they end.
 
-use crate::columns::{AccountId, Time};
+use crate::columns::Time;
 
+use super::super::hops::{Hop, Rank, reversed};
 use super::number;
 
-/// One transfer of a half, and the account that it leads to as one walks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stop {
-    pub(super) account: AccountId,
-    /// Where the transfer stands in the lists of the way.
-    pub(super) position: u32,
-    pub(super) time: Time,
-}
-
-/// A transfer of the anchor with which a half may begin, and how far that half may go, by the clock of its way.
+/// A transfer of the anchor with which a half may begin, and how far that half may go.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct First {
-    pub(super) stop: Stop,
+    pub(super) hop: Hop,
     /// The last moment of a transfer before the turn.
     pub(super) open: Time,
-    /// The last moment of a transfer behind the turn, where there may be one: of the transfer that closes the trip.
-    pub(super) past: Option<Time>,
+    /// The last moment of a transfer behind the turn: of the one that closes the trip. [`NEVER`] where there is none.
+    pub(super) past: Time,
 }
+
+/// Before all times.
+pub(super) const NEVER: Time = Time(i64::MIN);
 
 /// A half of a trip: its last transfer, and the half without it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Half {
-    pub(super) stop: Stop,
-    /// When its transfer at the anchor is made.
-    pub(super) near: Time,
+    pub(super) last: Hop,
     /// The half without the last transfer.
     pub(super) before: u32,
     /// Its transfer at the anchor, among those of its side.
@@ -40,11 +33,11 @@ pub(super) struct Half {
 }
 
 impl Half {
-    /// This half with one transfer more.
+    /// This half, which stands at a place of its side, with one transfer more.
     #[inline]
-    pub(super) fn longer(self, place: u32, stop: Stop, turns: bool) -> Self {
+    pub(super) fn longer(&self, place: u32, last: Hop, turns: bool) -> Self {
         let turn = if turns { self.length } else { self.turn };
-        Self { stop, before: place, length: self.length + 1, turn, ..self }
+        Self { last, before: place, first: self.first, length: self.length + 1, turn }
     }
 }
 
@@ -69,19 +62,21 @@ pub(super) struct Halves<'s> {
 }
 
 impl<'s> Halves<'s> {
-    fn at(self, place: u32) -> Option<Half> {
+    #[inline]
+    fn at(self, place: u32) -> Option<&'s Half> {
         let place = place as usize;
-        self.kept.get(place).or_else(|| self.walked.get(place - self.kept.len())).copied()
+        self.kept.get(place).or_else(|| self.walked.get(place - self.kept.len()))
     }
 
     /// The transfers of a half, from its far end to the anchor.
-    pub(super) fn stops(self, half: Half) -> impl Iterator<Item = Stop> + use<'s> {
-        std::iter::successors(Some(half), move |half| self.at(half.before)).map(|half| half.stop)
+    #[inline]
+    pub(super) fn hops(self, half: &'s Half) -> impl Iterator<Item = &'s Hop> {
+        std::iter::successors(Some(half), move |half| self.at(half.before)).map(|half| &half.last)
     }
 
     #[inline]
-    pub(super) fn passes(self, half: Half, account: AccountId) -> bool {
-        self.stops(half).any(|stop| stop.account == account)
+    pub(super) fn passes(self, half: &Half, account: Rank) -> bool {
+        self.hops(half).any(|hop| hop.to == account)
     }
 }
 
@@ -100,14 +95,25 @@ impl Side {
         self.halves.len() - self.level
     }
 
+    /// When a half of this side is at the anchor.
+    #[inline]
+    pub(super) fn near(&self, half: &Half) -> Time {
+        self.firsts[half.first as usize].hop.time
+    }
+
+    /// A half of this side as the other one sees it.
+    fn ends(&self, half: &Half, place: u32) -> Ends {
+        let [near, far] = [self.near(half), half.last.time].map(reversed);
+        Ends { near, far, place, length: half.length, turn: half.turn }
+    }
+
     /// Begins with the shortest halves.
     pub(super) fn begin(&mut self) {
         self.halves.clear();
         (self.level, self.length) = (0, 1);
         for (place, first) in self.firsts.iter().enumerate() {
-            let (stop, first) = (first.stop, number(place));
-            let near = stop.time;
-            self.halves.push(Half { stop, near, before: NOWHERE, first, length: 1, turn: 0 });
+            let (last, first) = (first.hop, number(place));
+            self.halves.push(Half { last, before: NOWHERE, first, length: 1, turn: 0 });
         }
     }
 }
@@ -129,28 +135,17 @@ struct Group {
     end: u32,
 }
 
-/// What of a half decides at once whether it may meet another.
+/// What of a half decides at once whether it may meet another, by the clock of the side that grows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ends {
+    /// When its transfer at the anchor is made.
     pub(super) near: Time,
+    /// When its last one is.
     pub(super) far: Time,
     /// The half, among those of its side.
     pub(super) place: u32,
     pub(super) length: u8,
     pub(super) turn: u8,
-}
-
-impl Ends {
-    /// Those of a half that is none of a side's.
-    #[inline]
-    pub(super) fn of_other(half: Half) -> Self {
-        Self::of(half, NOWHERE)
-    }
-
-    #[inline]
-    fn of(half: Half, place: u32) -> Self {
-        Self { near: half.near, far: half.stop.time, place, length: half.length, turn: half.turn }
-    }
 }
 
 impl Laid {
@@ -159,11 +154,11 @@ impl Laid {
         Self { places: vec![NOWHERE; accounts], groups: Vec::new(), ends: Vec::new() }
     }
 
-    /// Lays the halves of a side ready. They keep their order, in which those of one length are ordered by the time of their
+    /// Lays the halves of a side ready for the other one. They keep their order, in which those of one length are ordered by the time of their
     /// first transfer, as one walks.
     pub(super) fn lay(&mut self, side: &Side) {
         for half in &side.halves {
-            let place = &mut self.places[half.stop.account.index()];
+            let place = &mut self.places[half.last.to.index()];
             if *place == NOWHERE {
                 *place = number(self.groups.len());
                 self.groups.push(Group { begin: 0, longest: 0, end: 0 });
@@ -179,8 +174,8 @@ impl Laid {
         let nothing = Ends { near: Time(0), far: Time(0), place: NOWHERE, length: 0, turn: 0 };
         self.ends.resize(side.halves.len(), nothing);
         for (place, half) in side.halves.iter().enumerate() {
-            let group = &mut self.groups[self.places[half.stop.account.index()] as usize];
-            self.ends[group.end as usize] = Ends::of(*half, number(place));
+            let group = &mut self.groups[self.places[half.last.to.index()] as usize];
+            self.ends[group.end as usize] = side.ends(half, number(place));
             group.end += 1;
             if place < side.level {
                 group.longest = group.end;
@@ -190,13 +185,13 @@ impl Laid {
 
     /// Whether any half ends at an account.
     #[inline]
-    pub(super) fn is_any_at(&self, account: AccountId) -> bool {
+    pub(super) fn is_any_at(&self, account: Rank) -> bool {
         self.places[account.index()] != NOWHERE
     }
 
     /// The shorter halves that end at an account, and the longest.
     #[inline]
-    pub(super) fn at(&self, account: AccountId) -> Option<(&[Ends], &[Ends])> {
+    pub(super) fn at(&self, account: Rank) -> Option<(&[Ends], &[Ends])> {
         let group = *self.groups.get(self.places[account.index()] as usize)?;
         let [begin, longest, end] = [group.begin, group.longest, group.end].map(|place| place as usize);
         Some((&self.ends[begin..longest], &self.ends[longest..end]))
@@ -204,7 +199,7 @@ impl Laid {
 
     pub(super) fn clear(&mut self, side: &Side) {
         for half in &side.halves {
-            self.places[half.stop.account.index()] = NOWHERE;
+            self.places[half.last.to.index()] = NOWHERE;
         }
         self.groups.clear();
         self.ends.clear();

@@ -4,7 +4,6 @@ mod cycle;
 pub(super) mod exhaustive;
 mod family;
 mod fan;
-mod gaps;
 mod halves;
 mod hub;
 mod layers;

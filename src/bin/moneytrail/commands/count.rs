@@ -33,6 +33,9 @@ pub(crate) fn run(settled: &Settled, form: CountForm) -> Result<u8, Failure> {
         CountForm::Json => writeln!(std::io::stdout(), "{}", json(&report)?)?,
         CountForm::Text => writeln!(std::io::stdout(), "{}", table(&report))?,
     }
+    // The process ends here, and gives all of it back at once.
+    drop(report);
+    std::mem::forget(counted);
     Ok(0)
 }
 
