@@ -333,6 +333,32 @@ fn interrupt(arguments: &[&str]) {
     assert_eq!(names_in(folder.path()), Vec::<String>::new());
 }
 
+/// As `<(…)` of a shell names one: what has been read of it is gone.
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_is_named_like_a_file_is_read_from_its_first_row_on() {
+    let folder = TempDir::new().expect("a folder");
+    let mut ledger = HEADER.to_owned();
+    for row in 0..20_000 {
+        writeln!(ledger, "{row},2024-01-01T00:00:00Z,a{},b,5,EUR", row % 9).expect("memory takes all");
+    }
+    for more in [&["--count"][..], &["--out", "out"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
+            .args(["run", "/dev/stdin"])
+            .args(more)
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        child.stdin.take().expect("a pipe").write_all(ledger.as_bytes()).expect("the program reads");
+        let output = child.wait_with_output().expect("the program ends");
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(" accepted + 0 rejected; 10 accounts"), "{}", text(&output.stderr));
+    }
+}
+
 #[test]
 fn a_reader_who_has_seen_enough_is_no_error() {
     let folder = TempDir::new().expect("a folder");

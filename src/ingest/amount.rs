@@ -113,8 +113,10 @@ fn plain_units(text: &[u8], digits: u8, decimal: u8) -> Option<i64> {
 )]
 pub(super) fn of_float(amount: f64, digits: u8) -> Option<i64> {
     const FIFTEEN_DIGITS: f64 = 1e15;
+    // Next to it floats are whole numbers: adding it rounds, to the even one of two, what is below half of it.
+    const WHOLE: f64 = (1u64 << 52) as f64;
     let scale = *POWERS.get(usize::from(digits))? as f64;
-    let units = (amount * scale).round_ties_even();
+    let units = amount * scale + WHOLE - WHOLE;
     let exact = (1.0..FIFTEEN_DIGITS).contains(&units) && units / scale == amount;
     exact.then_some(units as i64)
 }

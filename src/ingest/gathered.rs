@@ -388,7 +388,9 @@ impl<'b> Times<'b> {
 
 impl Units {
     fn time(self, ticks: i64) -> Option<Time> {
-        moment::after(self.origin, ticks.div_euclid(self.parts), self.unit)
+        // Most count whole units, and a division is slow.
+        let whole = if self.parts == 1 { ticks } else { ticks.div_euclid(self.parts) };
+        moment::after(self.origin, whole, self.unit)
     }
 }
 

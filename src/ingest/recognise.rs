@@ -97,7 +97,7 @@ impl Mappings {
     ///
     /// Where it cannot be opened, or was asked for and is of no use.
     pub(super) fn choose(&self, found: Found, keep: bool) -> Result<Result<Chosen, String>, IngestError> {
-        let (hashed, is_stdin) = (self.hashed, found.place == Place::Stdin);
+        let (hashed, keep) = (self.hashed, keep || !found.place.is_lasting());
         let table = match Table::open(&found.place, hashed) {
             Ok(table) => table,
             Err(IngestError::Malformed { file, problem, .. }) if !found.asked => {
@@ -122,7 +122,7 @@ impl Mappings {
             }
             return Ok(Err(format!("{} is left out: its columns are not those of transfers or accounts", table.name)));
         };
-        let table = (is_stdin || keep).then_some(table);
+        let table = keep.then_some(table);
         Ok(Ok(Chosen { place: found.place, role, mapping, header, hashed, table }))
     }
 
@@ -155,7 +155,8 @@ impl Mappings {
                 help: "name the account's column `account`, or map it under [accounts]".to_owned(),
             });
         };
-        Ok(Chosen { place, role: Role::Accounts, mapping, header: table.header, hashed: self.hashed, table: None })
+        let (header, table) = (table.header.clone(), Some(table));
+        Ok(Chosen { place, role: Role::Accounts, mapping, header, hashed: self.hashed, table })
     }
 
     /// Opens a table of labels that was named; its columns are those of a mapping, or have the usual names.

@@ -37,6 +37,11 @@ impl Place {
             Self::Stdin => STDIN.to_owned(),
         }
     }
+
+    /// Whether its bytes are still there when they have been read: those of a pipe are not.
+    pub(super) fn is_lasting(&self) -> bool {
+        matches!(self, Self::File(path) if path.is_file())
+    }
 }
 
 /// How the bytes of a table are written.
@@ -153,7 +158,7 @@ impl Source {
             .read_to_end(&mut head)
             .map_err(|error| unpacking(&name, !packing.is_empty(), &error))?;
         let file = match place {
-            Place::File(path) if packing.is_empty() => Some(path.clone()),
+            Place::File(path) if packing.is_empty() && place.is_lasting() => Some(path.clone()),
             _ => None,
         };
         Ok(Self { format: Format::of(&head), name, head, packing, reader, tally, file })

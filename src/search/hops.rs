@@ -104,10 +104,16 @@ impl Unit {
 }
 
 impl Limits {
-    /// Whether the next transfer or the last one of where a hop leads is as near as this.
+    /// Whether the next transfer of where a hop leads is as near as this.
     #[inline]
-    pub(super) fn hold(self, hop: &Hop) -> bool {
-        hop.until <= self.until || hop.since <= self.since
+    pub(super) fn goes_on(self, hop: &Hop) -> bool {
+        hop.until <= self.until
+    }
+
+    /// Whether the last one is.
+    #[inline]
+    pub(super) fn has_gone_on(self, hop: &Hop) -> bool {
+        hop.since <= self.since
     }
 }
 
@@ -226,12 +232,6 @@ impl Hops {
     #[inline]
     pub(super) fn until(&self, hop: &Hop) -> Span {
         self.unit.times(hop.until)
-    }
-
-    /// The least time since it last did.
-    #[inline]
-    pub(super) fn since(&self, hop: &Hop) -> Span {
-        self.unit.times(hop.since)
     }
 
     /// The hops by which the account that a hop leads to may go on until a time.

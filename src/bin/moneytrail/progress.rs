@@ -76,7 +76,10 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(Some(STAGES), target);
         let style = ProgressStyle::with_template("{bar:20} {pos}/{len}  {elapsed} (left {eta})  {wide_msg}");
         bar.set_style(style.expect("the template is right"));
-        bar.enable_steady_tick(Duration::from_millis(200));
+        // A thread of its own, for nobody where it is hidden.
+        if stderr {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
         let stage = Some(("rules", Moment::now(metered)));
         let (rule, transfers, timings) = (None, 0, Timings::default());
         Self { bar, clocks: Mutex::new(Clocks { metered, stage, rule, transfers, timings }) }

@@ -8,7 +8,7 @@
 //! The trip begins anywhere on the way round: at the anchor, where the halves meet, or inside one of them. That place
 //! is its *turn*. Everywhere else the next transfer follows the one before, as the step's `delay` and `pass_through` say.
 
-use std::ops::{ControlFlow, RangeInclusive};
+use std::ops::ControlFlow;
 
 use crate::columns::{AccountId, RowId, Span, Time};
 use crate::lang::{Delay, RoleId};
@@ -57,7 +57,7 @@ struct Scratch {
     laid: Laid,
 }
 
-/// Halves that end at one account are all looked at where they are so few.
+/// Halves that end at one account are looked at one after another where they are so few.
 const FEW: usize = 8;
 
 /// Halves laid beside another that cost as much as a try.
@@ -165,6 +165,54 @@ struct Turns {
     there: bool,
 }
 
+/// What a half asks of another that ends where it ends, so that both are a trip, as far as their lengths and the times at
+/// their ends say: the same whichever of them goes with the money.
+struct Fit {
+    shortest: usize,
+    turned: bool,
+    /// When the other may be where they meet, and when at the anchor.
+    far: (Time, Time),
+    near: (Time, Time),
+    /// The end of a window that begins at the anchor, and the beginning of one that ends where they meet.
+    latest: Time,
+    earliest: Time,
+}
+
+impl Fit {
+    fn new(rounds: &Rounds<'_>, near: Time, half: &Half) -> Self {
+        let (far, Delay { least, most }) = (half.last.time, rounds.delay);
+        Self {
+            shortest: rounds.least.saturating_sub(half.length.into()),
+            turned: half.turn > 0,
+            far: (far + least, far + most),
+            near: (near - most, near - least),
+            latest: near + rounds.within,
+            earliest: far - rounds.within,
+        }
+    }
+
+    /// When the other may be at the anchor, wherever the trip turns: where that is inside this half, it is made between this
+    /// one's ends; else inside the window before its end or after its beginning.
+    fn nears(&self) -> (Time, Time) {
+        let Self { far, near, .. } = *self;
+        if self.turned { (far.0.max(near.0), near.1) } else { (self.earliest.max(near.0), self.latest) }
+    }
+
+    #[inline]
+    fn turns(&self, other: &Ends) -> Option<Turns> {
+        let joined = self.far.0 <= other.far && other.far <= self.far.1;
+        let closed = self.near.0 <= other.near && other.near <= self.near.1;
+        let other_turned = other.turn > 0;
+        let (here, there) = if self.turned || other_turned {
+            let both = joined && closed && !(self.turned && other_turned);
+            (both, both)
+        } else {
+            (joined && other.near <= self.latest, closed && other.far >= self.earliest)
+        };
+        (usize::from(other.length) >= self.shortest && (here || there)).then_some(Turns { here, there })
+    }
+}
+
 impl<'t> Rounds<'t> {
     fn new(task: &'t Task<'t>) -> Self {
         let walked = task.hops.as_ref().expect("a task of round trips has both ways");
@@ -188,7 +236,7 @@ impl<'t> Rounds<'t> {
     /// Whether a transfer of an anchor may be the first of a half, as far as is known without the anchor's other transfers.
     #[inline]
     fn may_begin(&self, anchor: Rank, hop: &Hop) -> bool {
-        hop.to < anchor && self.limits.hold(hop)
+        hop.to < anchor && (self.limits.goes_on(hop) || self.limits.has_gone_on(hop))
     }
 
     /// Whether any transfer of an anchor may, on either way.
@@ -314,25 +362,19 @@ impl<'t> Rounds<'t> {
     #[inline]
     fn leads_on(&self, hops: &Hops, last: &Hop, first: &First, turned: bool) -> bool {
         let end = if turned { first.past } else { first.open };
-        self.goes_on(hops, last, end) || !turned && self.may_turn(hops, last, first)
+        self.goes_on(hops, last, end) || !turned && self.may_turn(last, first)
     }
 
     /// Whether the account that a transfer leads to goes on until `end`, as far as the gaps tell.
     #[inline]
     fn goes_on(&self, hops: &Hops, last: &Hop, end: Time) -> bool {
-        last.time + hops.until(last) <= self.last_after(last, end)
-    }
-
-    /// When the transfer after one is made at the latest.
-    #[inline]
-    fn last_after(&self, last: &Hop, end: Time) -> Time {
-        (last.time + self.delay.most).min(end)
+        self.limits.goes_on(last) && last.time + hops.until(last) <= end
     }
 
     /// Whether it has gone on before, inside the window, where the trip may turn behind the first transfer.
     #[inline]
-    fn may_turn(&self, hops: &Hops, last: &Hop, first: &First) -> bool {
-        first.past != NEVER && hops.since(last) <= self.within
+    fn may_turn(&self, last: &Hop, first: &First) -> bool {
+        first.past != NEVER && self.limits.has_gone_on(last)
     }
 
     /// Visits every transfer that may come after a half, and says whether the trip turns before it.
@@ -347,13 +389,13 @@ impl<'t> Rounds<'t> {
         let last = &half.last;
         let end = if half.turn == 0 { first.open } else { first.past };
         if self.goes_on(hops, last, end) && self.may_pass(last.to) {
-            for next in hops.after(last, self.last_after(last, end)) {
+            for next in hops.after(last, (last.time + self.delay.most).min(end)) {
                 if self.is_in_proportion_after(hops, last, next) {
                     visit(next, false)?;
                 }
             }
         }
-        if half.turn == 0 && self.may_turn(hops, last, first) && self.may_turn_at(last.to) {
+        if half.turn == 0 && self.may_turn(last, first) && self.may_turn_at(last.to) {
             for next in hops.before(last, last.time - self.within, first.past) {
                 visit(next, true)?;
             }
@@ -408,58 +450,37 @@ impl<'t> Rounds<'t> {
     /// Lays a half beside those that are ready and end where it ends. Of a trip the longest half that can be is among
     /// these, so that it is put together once.
     fn meet_ready(&self, meeting: &mut Meeting<'_>, half: &Half, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let (laid, near) = (meeting.laid, meeting.growing.near(half));
+        let laid = meeting.laid;
         let Some((shorter, longest)) = laid.at(half.last.to) else { return ControlFlow::Continue(()) };
-        let mut looks = 0u32;
-        let mut meet = |other: &Ends| {
-            looks = looks.wrapping_add(1);
-            match self.turns(near, half, other) {
-                None => ControlFlow::Continue(()),
-                Some(turns) => self.meet(meeting, half, other, turns, sink),
-            }
-        };
+        let fit = Fit::new(self, meeting.growing.near(half), half);
         if half.length == 1 {
-            shorter.iter().try_for_each(&mut meet)?;
+            self.meet_each(meeting, half, &fit, shorter, sink)?;
         }
         if longest.len() <= FEW {
-            longest.iter().try_for_each(meet)?;
-            return sink.work_on(looks / LOOKS);
+            return self.meet_each(meeting, half, &fit, longest, sink);
         }
-        let nears = self.nears_of_others(near, half);
-        let rest = &longest[longest.partition_point(|other| other.near > *nears.end())..];
-        rest.iter().take_while(|other| other.near >= *nears.start()).try_for_each(meet)?;
-        sink.work_on(looks / LOOKS)
+        let (least, most) = fit.nears();
+        let longest = &longest[longest.partition_point(|other| other.near > most)..];
+        let count = longest.iter().take_while(|other| other.near >= least).count();
+        self.meet_each(meeting, half, &fit, &longest[..count], sink)
     }
 
-    /// When the other half of a trip may be at the anchor, by the clock of this half's way. Where the trip turns inside this
-    /// half, the other is made between its ends; else inside the window before its end or after its beginning.
-    fn nears_of_others(&self, near: Time, half: &Half) -> RangeInclusive<Time> {
-        let Delay { least, most } = self.delay;
-        let far = half.last.time;
-        if half.turn > 0 {
-            return (far + least).max(near - most)..=near - least;
-        }
-        (far - self.within).max(near - most)..=near + self.within
-    }
-
-    /// Where a trip may begin that a half and one of the other side make which ends at the same account, as far as their
-    /// lengths and the times at their ends say: the same whichever of them goes with the money.
+    /// Puts a half together with those of others that fit.
     #[inline]
-    fn turns(&self, near: Time, half: &Half, other: &Ends) -> Option<Turns> {
-        let length = usize::from(half.length + other.length);
-        let (turned, other_turned) = (half.turn > 0, other.turn > 0);
-        if length < self.least || turned && other_turned {
-            return None;
+    fn meet_each(
+        &self,
+        meeting: &mut Meeting<'_>,
+        half: &Half,
+        fit: &Fit,
+        others: &[Ends],
+        sink: &mut Sink<'_>,
+    ) -> ControlFlow<()> {
+        for other in others {
+            if let Some(turns) = fit.turns(other) {
+                self.meet(meeting, half, other, turns, sink)?;
+            }
         }
-        let far = half.last.time;
-        let joined = self.delay.holds(other.far - far);
-        let closed = self.delay.holds(near - other.near);
-        if turned || other_turned {
-            return (joined && closed).then_some(Turns { here: true, there: true });
-        }
-        let here = joined && other.near - near <= self.within;
-        let there = closed && far - other.far <= self.within;
-        (here || there).then_some(Turns { here, there })
+        sink.work_on(number(others.len()) / LOOKS)
     }
 
     /// Whether a transfer is as large a part of the one before it, in time, as the step says; one of them follows the other as
