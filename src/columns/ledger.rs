@@ -130,8 +130,10 @@ impl Draft {
             return self;
         }
         let rank = ranks_of(&order);
-        for position in self.senders.iter_mut().chain(&mut self.receivers) {
-            *position = rank[*position as usize];
+        for positions in [&mut self.senders, &mut self.receivers] {
+            for position in positions.iter_mut() {
+                *position = rank[*position as usize];
+            }
         }
         self.keys = self.keys.gather(&order);
         let columns = self.account_columns.into_iter();

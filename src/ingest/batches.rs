@@ -22,7 +22,7 @@ use super::source::{Format, Receipt, Source};
 use super::table::{Read as TableRead, VisitMany};
 
 /// Rows that are decoded at a time: enough that handing them over costs nothing, few enough to stay in a cache.
-const BATCH: usize = 1 << 14;
+const BATCH: usize = 1 << 13;
 
 /// Rows of a file, with the wanted columns.
 pub(super) struct Batch {

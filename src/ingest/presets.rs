@@ -50,7 +50,12 @@ pub fn presets() -> &'static [Preset] {
 /// The presets that a name stands for, ready to be used: `amlsim` is the older form too.
 pub(super) fn named(name: &str) -> Vec<(&'static str, &'static Mapping)> {
     let older = if name == "amlsim" { "amlsim-nodes" } else { name };
-    all().filter(|(preset, _)| *preset == name || *preset == older).collect()
+    let stands_for = |preset: &str| preset == name || preset == older;
+    // The name of a mapping file is none, and asks for none to be parsed.
+    if !TEXTS.iter().any(|(preset, _)| stands_for(preset)) {
+        return Vec::new();
+    }
+    all().filter(|(preset, _)| stands_for(preset)).collect()
 }
 
 /// All presets, ready to be used.

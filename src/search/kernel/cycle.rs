@@ -81,40 +81,38 @@ impl Scratch {
     }
 }
 
-/// The transfers of the other side of an anchor, while one goes through this one in time: from the last one on, which is
-/// the first by the clock of this side.
-struct Opposite<'s, T, F> {
-    hop: F,
+/// The first transfers of the other side of an anchor, while one goes through those of this side in time: from the last one
+/// on, which is the first by the clock of this side.
+struct Opposite<'s> {
     /// Those behind the ends that were asked for, and the time of the last that is not.
-    ends: &'s [T],
-    end: Time,
+    ends: (&'s [First], Time),
     /// The same of the closes.
-    closes: &'s [T],
-    close: Time,
+    closes: (&'s [First], Time),
 }
 
-impl<'s, T, F: Fn(&T) -> &Hop> Opposite<'s, T, F> {
-    fn new(transfers: &'s [T], hop: F) -> Self {
-        Self { hop, ends: transfers, end: NEVER, closes: transfers, close: NEVER }
+impl<'s> Opposite<'s> {
+    fn new(firsts: &'s [First]) -> Self {
+        Self { ends: (firsts, NEVER), closes: (firsts, NEVER) }
     }
 
     /// The last time up to `end`, and the last up to `close`; neither is earlier than when it was asked before.
     #[inline]
     fn around(&mut self, end: Time, close: Time) -> (Time, Time) {
-        pass(&mut self.ends, &mut self.end, end, &self.hop);
-        pass(&mut self.closes, &mut self.close, close, &self.hop);
-        (self.end, self.close)
+        (last_up_to(end, &mut self.ends), last_up_to(close, &mut self.closes))
     }
 }
 
-/// Passes those up to a time, and says when the last of them was.
+/// Passes firsts up to a time, and says when the last one that is passed was.
 #[inline]
-fn pass<T>(left: &mut &[T], passed: &mut Time, to: Time, hop: impl Fn(&T) -> &Hop) {
-    while let Some((next, rest)) = left.split_last()
-        && reversed(hop(next).time) <= to
-    {
-        (*passed, *left) = (reversed(hop(next).time), rest);
+fn last_up_to(to: Time, (left, passed): &mut (&[First], Time)) -> Time {
+    while let Some((next, rest)) = left.split_last() {
+        let time = reversed(next.hop.time);
+        if time > to {
+            break;
+        }
+        (*left, *passed) = (rest, time);
     }
+    *passed
 }
 
 /// The two sides of an anchor when halves are laid together.
@@ -281,46 +279,31 @@ impl<'t> Rounds<'t> {
         ended
     }
 
-    /// Begins both sides of an anchor, if each has a transfer that one of the other goes with: first the side with fewer
-    /// transfers, then the other beside what is left of it, and the first once more beside what is left of that.
+    /// Begins both sides of an anchor, if each has a transfer that one of the other goes with: first the side with more
+    /// transfers beside the other, then that one beside what is left.
     fn begin(&self, anchor: Rank, scratch: &mut Scratch) -> bool {
         let Scratch { ahead, back, .. } = scratch;
         let ahead = (self.walked.on(Way::Ahead), ahead);
         let back = (self.walked.on(Way::Back), back);
-        let is_ahead_few = ahead.0.list(anchor).len() <= back.0.list(anchor).len();
-        let ((few_hops, few), (many_hops, many)) = if is_ahead_few { (ahead, back) } else { (back, ahead) };
-        self.find_firsts(few_hops, anchor, Opposite::new(many_hops.list(anchor), |hop| hop), &mut few.firsts);
-        if few.firsts.is_empty() {
-            return false;
+        for (hops, side) in [(ahead.0, &mut *ahead.1), (back.0, &mut *back.1)] {
+            let firsts = hops.list(anchor).iter().filter(|hop| self.may_begin(anchor, hop));
+            side.firsts.clear();
+            side.firsts.extend(firsts.map(|&hop| First { hop, open: NEVER, past: NEVER }));
         }
-        self.find_firsts(many_hops, anchor, Opposite::new(&few.firsts, |first| &first.hop), &mut many.firsts);
-        many.begin();
-        let mut others = Opposite::new(&many.firsts, |first| &first.hop);
-        few.firsts.retain_mut(|first| self.bound(few_hops, &mut others, first));
-        few.begin();
-        !(few.firsts.is_empty() || many.firsts.is_empty())
-    }
-
-    /// The transfers of an anchor with which a half may begin, as one walks.
-    fn find_firsts<T>(
-        &self,
-        hops: &Hops,
-        anchor: Rank,
-        mut opposite: Opposite<'_, T, impl Fn(&T) -> &Hop>,
-        firsts: &mut Vec<First>,
-    ) {
-        firsts.clear();
-        for &hop in hops.list(anchor).iter().filter(|hop| self.may_begin(anchor, hop)) {
-            let mut first = First { hop, open: NEVER, past: NEVER };
-            if self.bound(hops, &mut opposite, &mut first) {
-                firsts.push(first);
-            }
-        }
+        let is_ahead_few = ahead.1.firsts.len() <= back.1.firsts.len();
+        let (few, many) = if is_ahead_few { (ahead, back) } else { (back, ahead) };
+        let mut others = Opposite::new(&few.1.firsts);
+        many.1.firsts.retain_mut(|first| self.bound(many.0, &mut others, first));
+        let mut others = Opposite::new(&many.1.firsts);
+        few.1.firsts.retain_mut(|first| self.bound(few.0, &mut others, first));
+        many.1.begin();
+        few.1.begin();
+        !(few.1.firsts.is_empty() || many.1.firsts.is_empty())
     }
 
     /// Says how far halves may go that begin with a transfer, and whether one can. Asked of one after another as one walks.
     #[inline]
-    fn bound<T>(&self, hops: &Hops, opposite: &mut Opposite<'_, T, impl Fn(&T) -> &Hop>, first: &mut First) -> bool {
+    fn bound(&self, hops: &Hops, opposite: &mut Opposite<'_>, first: &mut First) -> bool {
         let near = first.hop.time;
         let (end, past) = opposite.around(near + self.within, near - self.delay.least);
         // Either the trip turns at the anchor, or a transfer of the other side comes right before this one.

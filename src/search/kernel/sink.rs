@@ -307,7 +307,7 @@ impl<'t> Sink<'t> {
             if ended && !self.is_stopped() {
                 self.cut_here(TIME);
             }
-            if self.tally.is_some() {
+            if self.tally.is_some() && self.pending_rows > 0 {
                 self.flush();
             }
             self.tally.iter_mut().for_each(Tally::leave);
