@@ -128,13 +128,7 @@ impl BothWays {
             sent[senders[row].index()] += 1;
             received[receivers[row].index()] += 1;
         }
-        let busy = |account: AccountId| sent[account.index()] + received[account.index()];
-        let mut accounts: Vec<AccountId> = ledger.accounts().ids().filter(|&account| busy(account) > 0).collect();
-        accounts.sort_unstable_by_key(|&account| (busy(account), account));
-        let mut ranks = vec![Rank::NONE; sent.len()];
-        for (&account, rank) in accounts.iter().zip(0..) {
-            ranks[account.index()] = Rank(rank);
-        }
+        let (accounts, ranks) = by_busyness(&sent, &received);
         let unit = Unit::of(task.flow.within);
         let [mut ahead, mut back] = [&sent, &received].map(|counts| Hops::none(&accounts, counts, unit));
         // Of each account, what comes next: those ahead from the first place on, those back from the last.
@@ -183,6 +177,30 @@ impl BothWays {
         let hops = [&self.ahead, &self.back].map(|hops| size_of_val(&*hops.all) + size_of_val(&*hops.starts));
         size_of_val(&*self.ranks) + size_of_val(&*self.accounts) + hops.iter().sum::<usize>()
     }
+}
+
+/// The accounts that have any transfer, the busiest last and else in their order, and the place of each account among them.
+fn by_busyness(sent: &[u32], received: &[u32]) -> (Vec<AccountId>, Vec<Rank>) {
+    let busy = || sent.iter().zip(received).map(|(sent, received)| sent + received);
+    let most = busy().max().unwrap_or(0) as usize;
+    // For each number of transfers, how many accounts have fewer, and then where the next of those stands that have as many.
+    let mut next = vec![0u32; most + 2];
+    busy().filter(|&transfers| transfers > 0).for_each(|transfers| next[transfers as usize + 1] += 1);
+    for transfers in 1..next.len() {
+        next[transfers] += next[transfers - 1];
+    }
+    let mut accounts = vec![AccountId(0); next[most + 1] as usize];
+    let ranks = (0..).zip(busy()).map(|(account, transfers)| {
+        if transfers == 0 {
+            return Rank::NONE;
+        }
+        let rank = next[transfers as usize];
+        next[transfers as usize] += 1;
+        accounts[rank as usize] = AccountId(account);
+        Rank(rank)
+    });
+    let ranks = ranks.collect();
+    (accounts, ranks)
 }
 
 impl Hops {
@@ -281,6 +299,15 @@ fn up_to(hops: &[Hop], to: Time) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn accounts_are_told_by_how_busy_they_are_and_those_as_busy_in_their_order() {
+        let (accounts, ranks) = by_busyness(&[2, 0, 1, 0, 0], &[0, 1, 2, 0, 1]);
+        assert_eq!(accounts, [1, 4, 0, 2].map(AccountId));
+        assert_eq!(ranks, [Rank(2), Rank(0), Rank(3), Rank::NONE, Rank(1)]);
+        assert_eq!(by_busyness(&[0], &[0]), (Vec::new(), vec![Rank::NONE]));
+        assert_eq!(by_busyness(&[], &[]), (Vec::new(), Vec::new()));
+    }
 
     #[test]
     fn hops_up_to_a_time_are_found_from_the_end() {
