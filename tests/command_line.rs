@@ -305,25 +305,32 @@ fn a_run_that_is_interrupted_while_it_writes_away_what_it_reads_leaves_nothing()
     interrupt(&["run", "-", "--out", "out", "--memory", "1MiB"]);
 }
 
-/// Interrupts a run that reads standard input in an empty folder.
+/// Begins a run in a folder that reads what is written to its standard input.
 #[cfg(unix)]
-fn interrupt(arguments: &[&str]) {
-    let folder = TempDir::new().expect("a folder");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
-        .args(arguments)
-        .current_dir(folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    // More than a pipe holds: when it is written, the program is reading.
+fn begin(folder: &Path, arguments: &[&str]) -> std::process::Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_moneytrail"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.spawn().expect("the program starts")
+}
+
+/// Writes 20,000 transfers of ten accounts, more than a pipe holds: when they are written, the program is reading.
+#[cfg(unix)]
+fn write_much(child: &mut std::process::Child) -> std::process::ChildStdin {
     let mut ledger = HEADER.to_owned();
     for row in 0..20_000 {
         writeln!(ledger, "{row},2024-01-01T00:00:00Z,a{},b,5,EUR", row % 9).expect("memory takes all");
     }
     let mut stdin = child.stdin.take().expect("a pipe");
     stdin.write_all(ledger.as_bytes()).expect("the program reads");
+    stdin
+}
+
+/// Interrupts a run that reads standard input in an empty folder.
+#[cfg(unix)]
+fn interrupt(arguments: &[&str]) {
+    let folder = TempDir::new().expect("a folder");
+    let mut child = begin(folder.path(), arguments);
+    let stdin = write_much(&mut child);
     let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(signal.success());
     let output = child.wait_with_output().expect("the program ends, although its input does not");
@@ -338,21 +345,9 @@ fn interrupt(arguments: &[&str]) {
 #[test]
 fn a_pipe_that_is_named_like_a_file_is_read_from_its_first_row_on() {
     let folder = TempDir::new().expect("a folder");
-    let mut ledger = HEADER.to_owned();
-    for row in 0..20_000 {
-        writeln!(ledger, "{row},2024-01-01T00:00:00Z,a{},b,5,EUR", row % 9).expect("memory takes all");
-    }
     for more in [&["--count"][..], &["--out", "out"]] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_moneytrail"))
-            .args(["run", "/dev/stdin"])
-            .args(more)
-            .current_dir(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        child.stdin.take().expect("a pipe").write_all(ledger.as_bytes()).expect("the program reads");
+        let mut child = begin(folder.path(), &[&["run", "/dev/stdin"], more].concat());
+        drop(write_much(&mut child));
         let output = child.wait_with_output().expect("the program ends");
         assert_eq!(code(&output), 0, "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains(" accepted + 0 rejected; 10 accounts"), "{}", text(&output.stderr));
