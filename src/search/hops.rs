@@ -56,6 +56,7 @@ pub(super) struct Hop {
 /// The transfers of all accounts, one account after another, each in time as one walks.
 #[derive(Debug)]
 pub(super) struct Hops {
+    pub(super) way: Way,
     starts: Vec<u32>,
     all: Vec<Hop>,
     unit: Unit,
@@ -130,7 +131,8 @@ impl BothWays {
         }
         let (accounts, ranks) = by_busyness(&sent, &received);
         let unit = Unit::of(task.flow.within);
-        let [mut ahead, mut back] = [&sent, &received].map(|counts| Hops::none(&accounts, counts, unit));
+        let none = |way, counts: &[u32]| Hops::none(way, &accounts, counts, unit);
+        let (mut ahead, mut back) = (none(Way::Ahead, &sent), none(Way::Back, &received));
         // Of each account, what comes next: those ahead from the first place on, those back from the last.
         let mut places = [ahead.starts.clone(), back.starts[1..].to_vec()];
         // Where each hop stands on the other way.
@@ -205,14 +207,14 @@ fn by_busyness(sent: &[u32], received: &[u32]) -> (Vec<AccountId>, Vec<Rank>) {
 
 impl Hops {
     /// Room for so many of each account.
-    fn none(accounts: &[AccountId], counts: &[u32], unit: Unit) -> Self {
+    fn none(way: Way, accounts: &[AccountId], counts: &[u32], unit: Unit) -> Self {
         let mut end = 0;
         let behind = |account: &AccountId| {
             end += counts[account.index()];
             end
         };
         let starts: Vec<u32> = [0].into_iter().chain(accounts.iter().map(behind)).collect();
-        Self { all: vec![Hop::NONE; end as usize], starts, unit }
+        Self { way, all: vec![Hop::NONE; end as usize], starts, unit }
     }
 
     /// Writes down for each hop when the account that it leads to goes on. That account knows it from the other way, and of

@@ -119,8 +119,7 @@ fn last_up_to(to: Time, (left, passed): &mut (&[First], Time)) -> Time {
 #[derive(Clone)]
 struct Meeting<'s> {
     anchor: Rank,
-    /// The way on which halves are made longer, and what is walked on it.
-    way: Way,
+    /// What is walked on the way on which halves are made longer.
     hops: &'s Hops,
     growing: &'s Side,
     /// Those that one of them has been made longer to, for as long as it is walked on from: each longer than the one before.
@@ -272,7 +271,7 @@ impl<'t> Rounds<'t> {
         let (growing, ready) = if way == Way::Ahead { (&*ahead, &*back) } else { (&*back, &*ahead) };
         laid.lay(ready);
         let (hops, walked, trip) = (self.walked.on(way), Vec::new(), Trip::default());
-        let mut meeting = Meeting { anchor, way, hops, growing, walked, ready, laid, trip };
+        let mut meeting = Meeting { anchor, hops, growing, walked, ready, laid, trip };
         let ended = sink
             .each(0..growing.halves.len(), &mut meeting, &|meeting, place, sink| self.meet_half(meeting, place, sink));
         laid.clear(ready);
@@ -471,8 +470,8 @@ impl<'t> Rounds<'t> {
     #[inline]
     fn is_in_proportion_after(&self, hops: &Hops, last: &Hop, next: &Hop) -> bool {
         self.task.flow.steps[0].pass_through.is_none() || {
-            let is_ahead = std::ptr::eq(hops, self.walked.on(Way::Ahead));
-            if is_ahead { self.is_in_proportion(last.row, next.row) } else { self.is_in_proportion(next.row, last.row) }
+            let (before, after) = if hops.way == Way::Ahead { (last, next) } else { (next, last) };
+            self.is_in_proportion(before.row, after.row)
         }
     }
 
@@ -492,11 +491,11 @@ impl<'t> Rounds<'t> {
         turns: Turns,
         sink: &mut Sink<'_>,
     ) -> ControlFlow<()> {
-        let Meeting { anchor, way, growing, walked, ready, trip, .. } = meeting;
+        let Meeting { anchor, hops, growing, walked, ready, trip, .. } = meeting;
         let (grown, ready) = (growing.with(walked), ready.halves());
         let other = &ready.kept[other.place as usize];
         let (ahead, back) =
-            if *way == Way::Ahead { ((grown, half), (ready, other)) } else { ((ready, other), (grown, half)) };
+            if hops.way == Way::Ahead { ((grown, half), (ready, other)) } else { ((ready, other), (grown, half)) };
         trip.clear();
         let Trip { rows, passed, payers } = trip;
         for hop in ahead.0.hops(ahead.1) {
