@@ -150,7 +150,7 @@ pub fn run(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Res
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
         let Some(cutting) = &request.slices else {
-            let intake = read(request, &rules.1, STATISTICS)?;
+            let intake = read(&request.intake, &rules.1, STATISTICS)?;
             return at_once(request, rules, intake, observer, stop);
         };
         Shelf::prepare(&cutting.folder, cutting.resume)?;
@@ -226,7 +226,7 @@ fn at_once(
 /// As [`run`], but for searching.
 pub fn load(request: &Request) -> Result<(TypologySet, Intake), RunError> {
     let (_, searched, _) = compile(request)?;
-    let intake = read(request, &searched, STATISTICS)?;
+    let intake = read(&request.intake, &searched, STATISTICS)?;
     Ok((searched, intake))
 }
 
@@ -307,7 +307,7 @@ fn planned<T: Send>(
     let (all, ..) = compile(&Request { only: Vec::new(), ..request.clone() })?;
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
-        let intake = read(request, &all, STATISTICS)?;
+        let intake = read(&request.intake, &all, STATISTICS)?;
         let summary = intake.ledger.summary();
         observer.hear(Event::Read(&summary));
         observer.hear(Event::Listing);
@@ -367,8 +367,8 @@ const STATISTICS: &[&str] = &["channel"];
 
 /// Reads the ledger of a run, with the owners that its rules are matched between and these columns beside those of the
 /// rules.
-pub(crate) fn read(request: &Request, set: &TypologySet, also: &[&str]) -> Result<Intake, IngestError> {
-    let mut intake = ingest::read(&wanted(&request.intake, set, also))?;
+pub(crate) fn read(request: &ingest::Request, set: &TypologySet, also: &[&str]) -> Result<Intake, IngestError> {
+    let mut intake = ingest::read(&wanted(request, set, also))?;
     intake.ledger = intake.ledger.with_owners(owners(set));
     Ok(intake)
 }

@@ -24,6 +24,16 @@ impl AccountId {
 }
 
 impl RowId {
+    /// The transfer at a position.
+    ///
+    /// # Panics
+    ///
+    /// Where no ledger is so long: rows are 31 bits.
+    #[must_use]
+    pub fn at(position: usize) -> Self {
+        Self(u32::try_from(position).expect("row ids are 32 bits"))
+    }
+
     /// The position as an index into per-transfer columns.
     #[must_use]
     pub const fn index(self) -> usize {

@@ -26,12 +26,11 @@ pub struct Counted {
 /// As [`super::run`].
 pub fn count(request: &Request, observer: &dyn Observer, stop: &AtomicBool) -> Result<Counted, RunError> {
     let (set, searched, _) = compile(request)?;
-    // Counts name no file.
-    let request =
-        &Request { intake: ingest::Request { without_hashes: true, ..request.intake.clone() }, ..request.clone() };
     pool(request)?.install(|| {
         observer.hear(Event::Reading);
-        let intake = read(request, &searched, &[])?;
+        // Counts name no file.
+        let unhashed = ingest::Request { without_hashes: true, ..request.intake.clone() };
+        let intake = read(&unhashed, &searched, &[])?;
         let summary = intake.ledger.summary();
         observer.hear(Event::Read(&summary));
         let planned = plan::together(&searched, Some(&summary));

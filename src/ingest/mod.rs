@@ -77,7 +77,8 @@ pub struct Request {
     pub labels: bool,
     /// Tables of labels beside those that lie among the inputs; they are read where `labels` is set.
     pub label_files: Vec<PathBuf>,
-    /// Whether the tables are read without taking hashes of their bytes: nothing that is made of them names a file.
+    /// Whether tables of transfers, accounts and labels are read without taking hashes of their bytes, since nothing that is
+    /// made of them names a file.
     pub without_hashes: bool,
 }
 

@@ -53,7 +53,7 @@ impl<'a> Searcher<'a> {
         let places: FxHashMap<AccountId, AccountId> =
             accounts.iter().enumerate().map(|(place, &account)| (account, account_id(place))).collect();
         let small = ledger_of(ledger, &rows, &accounts, &places);
-        let row = |row: &RowId| rows.binary_search(row).ok().map(row_id);
+        let row = |row: &RowId| rows.binary_search(row).ok().map(RowId::at);
         let account = |account: AccountId| places.get(&account).copied();
         let translated = |standin: &StandIn| {
             Some(StandIn {
@@ -142,10 +142,6 @@ impl Excerpt<'_> {
         }
         whole
     }
-}
-
-fn row_id(row: usize) -> RowId {
-    RowId(row.try_into().expect("row ids are 32 bits"))
 }
 
 fn account_id(account: usize) -> AccountId {

@@ -103,10 +103,10 @@ fn before(times: &[Time], earlier: impl Fn(Time) -> bool) -> usize {
     times.partition_point(|&time| earlier(time))
 }
 
-/// The same, one by one: for ends that only move forward.
+/// How many stand before the first for which `earlier` does not hold, one by one: for ends that only move forward.
 #[inline]
-pub(super) fn ahead(times: &[Time], earlier: impl Fn(Time) -> bool) -> usize {
-    times.iter().take_while(|&&time| earlier(time)).count()
+pub(super) fn ahead<T: Copy>(ordered: &[T], earlier: impl Fn(T) -> bool) -> usize {
+    ordered.iter().take_while(|&&one| earlier(one)).count()
 }
 
 impl<'a> Listing<'a> {
@@ -249,7 +249,7 @@ impl Adjacency {
         let mut placed = vec![RowId(0); starts[accounts] as usize];
         for (row, owner) in moves() {
             let place = &mut next[owner.index()];
-            placed[*place as usize] = RowId(u32::try_from(row).expect("row ids are 32 bits"));
+            placed[*place as usize] = RowId::at(row);
             *place += 1;
         }
         Self {

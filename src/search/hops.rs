@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::columns::{AccountId, RowId, Span, Time};
 
+use super::graph::ahead;
 use super::task::Task;
 
 /// With the money, or against it.
@@ -143,7 +144,7 @@ impl BothWays {
             let here = places[1][to.index()] - 1;
             (places[0][from.index()], places[1][to.index()]) = (there + 1, here);
             (twins[0][there as usize], twins[1][here as usize]) = (here, there);
-            let (time, row) = (times[row], RowId(u32::try_from(row).expect("row ids are 32 bits")));
+            let (time, row) = (times[row], RowId::at(row));
             ahead.all[there as usize] = Hop { time, to, row, ..Hop::NONE };
             back.all[here as usize] = Hop { time: reversed(time), to: from, row, ..Hop::NONE };
         }
@@ -220,10 +221,10 @@ impl Hops {
     /// Writes down for each hop when the account that it leads to goes on. That account knows it from the other way, and of
     /// each hop there where it stands here; nothing goes on sooner than after a delay.
     fn tell_gaps(&mut self, other: &Self, twins: &[u32], least: Span) {
-        for account in 0..self.starts.len() - 1 {
-            let (begin, end) = (self.starts[account] as usize, self.starts[account + 1] as usize);
+        for account in (0..).take(self.starts.len() - 1).map(Rank) {
+            let Range { start: begin, end } = self.span(account);
             let (mut after, mut before) = (begin, begin);
-            for place in (other.starts[account] as usize..other.starts[account + 1] as usize).rev() {
+            for place in other.span(account).rev() {
                 let time = reversed(other.all[place].time);
                 after += ahead(&self.all[after..end], |hop| hop.time < time + least);
                 before += ahead(&self.all[before..end], |hop| hop.time <= time - least);
@@ -280,12 +281,6 @@ impl Hops {
 
 impl Hop {
     const NONE: Self = Self { time: Time(0), to: Rank::NONE, row: RowId(0), next: 0, until: 0, since: 0 };
-}
-
-/// How many hops stand before the first for which `earlier` does not hold, one by one: for ends that only move forward.
-#[inline]
-fn ahead(hops: &[Hop], earlier: impl Fn(&Hop) -> bool) -> usize {
-    hops.iter().take_while(|&hop| earlier(hop)).count()
 }
 
 /// How many hops are no later than a time, looked for from the end in steps that grow: they are near it.

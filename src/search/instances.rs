@@ -187,7 +187,7 @@ impl Instances {
     pub fn within(mut self, rows: &[RowId]) -> Self {
         for row in &mut self.rows {
             let place = rows.binary_search(row).expect("the ledger holds every transfer of an instance");
-            *row = RowId(place.try_into().expect("row ids are 32 bits"));
+            *row = RowId::at(place);
         }
         self
     }

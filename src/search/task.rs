@@ -228,7 +228,7 @@ impl<'a> Task<'a> {
             }
             if let Some((undone, refers)) = part.undoes.zip(refers) {
                 let undone: &Mask = &admitted[undone];
-                let undoes = |row: usize| refers.of(row_id(row)).is_some_and(|other| undone.get(other.index()));
+                let undoes = |row: usize| refers.of(RowId::at(row)).is_some_and(|other| undone.get(other.index()));
                 scan = Arc::new(scan.filtered(undoes));
             }
             admitted.push(scan);
@@ -354,9 +354,10 @@ impl<'a> Task<'a> {
         self.roles[role].accounts.is_full()
     }
 
-    /// Whether every account may stand between two hops of a step at some time.
-    pub(super) fn may_all_pass(&self, step: StepId) -> bool {
-        self.vias[step].as_ref().is_some_and(|via| via.accounts.is_full())
+    /// Whether every account may stand anywhere on a path that comes back to where it began, at some time.
+    pub(super) fn may_all_be_on_trips(&self) -> bool {
+        let passes = self.vias[0].as_ref().is_some_and(|via| via.accounts.is_full());
+        passes && self.may_all_hold(self.flow.steps[0].payer())
     }
 
     /// Whether an account may stand between two hops of a step at some time.
@@ -455,10 +456,6 @@ impl<'a> Task<'a> {
         let rows = &rows[begin..];
         &rows[..rows.partition_point(|&row| self.ledger.time(row) <= to)]
     }
-}
-
-fn row_id(row: usize) -> RowId {
-    RowId(row.try_into().expect("row ids are 32 bits"))
 }
 
 fn masked(mask: Mask, predicate: Option<&Predicate>, selector: &Selector<'_>) -> Result<Mask, SearchError> {

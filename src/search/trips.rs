@@ -139,14 +139,13 @@ fn narrow(units: u64) -> u32 {
 impl<'t> Sweep<'t> {
     fn new(task: &'t Task<'t>) -> Self {
         let step = &task.flow.steps[0];
-        let row = |row| RowId(u32::try_from(row).expect("row ids are 32 bits"));
         Self {
             task,
             clock: Clock::new(task),
             origin: step.payer(),
-            open: task.may_all_hold(step.payer()) && task.may_all_pass(0),
+            open: task.may_all_be_on_trips(),
             ties: step.delay.least <= Span(0),
-            left: task.admitted(0).positions().map(row).collect(),
+            left: task.admitted(0).positions().map(RowId::at).collect(),
             near: vec![near::AFTER; task.ledger.len()],
             last: vec![Last::default(); task.ledger.accounts().len()],
         }

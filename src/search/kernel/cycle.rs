@@ -225,7 +225,7 @@ impl<'t> Rounds<'t> {
             within,
             delay,
             limits: walked.on(Way::Ahead).limits(within.min(delay.most), within),
-            open: task.may_all_hold(origin) && task.may_all_pass(0),
+            open: task.may_all_be_on_trips(),
             ageless: !task.is_aged(),
         }
     }

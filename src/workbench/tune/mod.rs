@@ -200,7 +200,7 @@ pub fn run(request: &Request, asked: &Asked, stop: &AtomicBool) -> Result<Tuning
         }
     }
     engine::pool(&request)?.install(|| {
-        let intake = engine::read(&request, &searched, &[]).map_err(RunError::from)?;
+        let intake = engine::read(&request.intake, &searched, &[]).map_err(RunError::from)?;
         let levels = Levels::new(&intake.ledger, [&own.flow]);
         let searcher = Searcher::new(&intake.ledger).with_levels(&levels).until(&request.late);
         let ground = Ground { searcher: &searcher, set: &searched, limits: &request.limits, stop };
